@@ -1,0 +1,105 @@
+#include "common/base/log.hpp"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace nsq {
+namespace {
+
+constexpr std::array<std::pair<LogLevel, std::string_view>, 5> kLevels{{
+    {LogLevel::debug, "debug"},
+    {LogLevel::info, "info"},
+    {LogLevel::warn, "warn"},
+    {LogLevel::error, "error"},
+    {LogLevel::fatal, "fatal"},
+}};
+
+std::string_view tag(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return "DEBUG";
+    case LogLevel::info: return "INFO";
+    case LogLevel::warn: return "WARNING";
+    case LogLevel::error: return "ERROR";
+    case LogLevel::fatal: return "FATAL";
+  }
+  return "INFO";
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (std::tolower(static_cast<unsigned char>(a[i])) != std::tolower(static_cast<unsigned char>(b[i]))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+class StderrSink final : public LogSink {
+ public:
+  explicit StderrSink(std::string prefix) : prefix_(std::move(prefix)) {
+    sink_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
+        "%v", spdlog::pattern_time_type::local, "\n"));
+    stamp_ = std::make_unique<spdlog::pattern_formatter>("%Y/%m/%d %H:%M:%S.%f",
+                                                         spdlog::pattern_time_type::local, "");
+  }
+
+  void write(LogLevel level, std::string_view text) override {
+    // spdlog's own level names cannot be ours (WARNING, FATAL), so the line is put together here.
+    spdlog::details::log_msg when({}, spdlog::level::info, {});
+    spdlog::memory_buf_t line;
+    line.append(prefix_);
+    {
+      const std::lock_guard lock(stamp_mutex_);  // the formatter caches the second it formatted last
+      stamp_->format(when, line);
+    }
+    fmt::format_to(std::back_inserter(line), " {}: {}", tag(level), text);
+    when.payload = spdlog::string_view_t(line.data(), line.size());
+    sink_.log(when);
+    sink_.flush();
+  }
+
+ private:
+  const std::string prefix_;
+  std::mutex stamp_mutex_;
+  std::unique_ptr<spdlog::formatter> stamp_;
+  spdlog::sinks::stderr_sink_mt sink_;
+};
+
+}  // namespace
+
+std::optional<LogLevel> parse_log_level(std::string_view text) {
+  for (const auto& [level, name] : kLevels) {
+    if (equal_ignoring_case(text, name)) return level;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(LogLevel level) {
+  for (const auto& [value, name] : kLevels) {
+    if (value == level) return name;
+  }
+  return "info";
+}
+
+std::shared_ptr<LogSink> make_stderr_sink(std::string prefix) {
+  return std::make_shared<StderrSink>(std::move(prefix));
+}
+
+Logger::Logger() : Logger(nullptr, LogLevel::fatal) {}
+
+Logger::Logger(std::shared_ptr<LogSink> sink, LogLevel level)
+    : sink_(std::move(sink)), level_(std::make_shared<std::atomic<LogLevel>>(level)) {}
+
+void Logger::vlog(LogLevel level, fmt::string_view format, fmt::format_args args) const {
+  if (!sink_) return;
+  fmt::memory_buffer text;
+  fmt::vformat_to(std::back_inserter(text), format, args);
+  sink_->write(level, {text.data(), text.size()});
+}
+
+}  // namespace nsq

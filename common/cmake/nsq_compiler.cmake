@@ -1,0 +1,41 @@
+# Compiler choice, language level, sanitizers and warnings: what every target shares.
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
+  message(FATAL_ERROR
+    "g++ ${CMAKE_CXX_COMPILER_VERSION} miscompiles coroutines; use Clang 19 (make deps, then a preset) or g++ 14")
+endif()
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+set(NSQ_SANITIZE "" CACHE STRING "Sanitizers, comma-separated: address,undefined or thread")
+option(NSQ_LTO "Thin link-time optimisation for the executables" OFF)
+
+find_program(NSQ_CCACHE ccache)
+if(NSQ_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${NSQ_CCACHE}")
+endif()
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=lld)
+endif()
+
+set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+if(NSQ_LTO)
+  add_compile_options($<$<CONFIG:Release>:-flto=thin>)
+  add_link_options($<$<CONFIG:Release>:-flto=thin>)
+endif()
+
+if(NSQ_SANITIZE)
+  add_compile_options(-fsanitize=${NSQ_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${NSQ_SANITIZE})
+endif()
+
+add_compile_definitions(
+  BOOST_ASIO_NO_DEPRECATED
+  BOOST_ASIO_DISABLE_BOOST_ARRAY
+  NSQ_VERSION="${NSQ_COMPAT_VERSION}"
+)
