@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "nsqd/options/data_path.hpp"
+#include "nsqd/options/options.hpp"
+
+namespace nsqd {
+
+/// nsqd is to run: its settings, and its data directory, locked for as long as this lives.
+struct Startup {
+  Options options;
+  DataPathLock lock;
+};
+
+/// nsqd is to end at once.
+struct Exit {
+  enum class Stream {
+    out,        ///< plain text on stdout: --version
+    err,        ///< plain text on stderr: --help, a bad flag
+    fatal_log,  ///< one FATAL log line on stderr
+  };
+  int status = 1;
+  Stream stream = Stream::err;
+  std::string text;  ///< without a newline at the end
+};
+
+/// Reads command line and config file, locks the data directory and validates, in the order of
+/// spec/nsqd.md 9.5. On any mistake nothing has been touched.
+///
+/// Unlike upstream, a bad flag ends with status 1 and its one line, and an unknown key in the
+/// config file is a mistake.
+std::variant<Startup, Exit> start_up(int argc, const char* const* argv);
+
+/// Prints what `exit` says where it says. @return the status for main to return.
+int report(const Exit& exit);
+
+}  // namespace nsqd
