@@ -15,7 +15,7 @@ class DataPathLock {
   /// Locks `directory` (empty: the current one) without waiting.
   /// The error's context is the whole reason, `failed to lock data-path: ...`: there is no such
   /// directory, it cannot be read or written, or another process (or lock) holds it.
-  static Result<DataPathLock> acquire(const std::string& directory);
+  static nsq::Result<DataPathLock> acquire(const std::string& directory);
 
   DataPathLock(DataPathLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   DataPathLock& operator=(DataPathLock&& other) noexcept;

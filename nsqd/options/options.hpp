@@ -26,7 +26,7 @@ enum class TlsVersion : int { tls1_0 = 769, tls1_1 = 770, tls1_2 = 771, tls1_3 =
 struct Options {
   // basics
   std::string config;  ///< path of the TOML file, empty: none
-  LogLevel log_level = LogLevel::info;
+  nsq::LogLevel log_level = nsq::LogLevel::info;
   std::string log_prefix = "[nsqd] ";
   std::int64_t node_id = 0;     ///< [0, 1024), part of message ids
   std::int64_t io_threads = 0;  ///< 0: as many as there are cores; see effective_io_threads
@@ -41,8 +41,8 @@ struct Options {
   std::vector<std::string> lookupd_tcp_addresses;
   std::vector<std::string> auth_http_addresses;
   std::string auth_http_request_method = "get";
-  Nanoseconds http_client_connect_timeout = Seconds{2};  ///< 0: none
-  Nanoseconds http_client_request_timeout = Seconds{5};  ///< 0: none
+  nsq::Nanoseconds http_client_connect_timeout = nsq::Seconds{2};  ///< 0: none
+  nsq::Nanoseconds http_client_request_timeout = nsq::Seconds{5};  ///< 0: none
 
   // topology
   std::string topology_region;
@@ -53,34 +53,34 @@ struct Options {
   std::string data_path;                ///< empty: the current directory
   std::int64_t mem_queue_size = 10000;  ///< messages, per topic and per channel
   std::int64_t max_bytes_per_file = 104857600;
-  std::int64_t sync_every = 2500;                ///< operations
-  Nanoseconds sync_timeout = Seconds{2};         ///< 0: at once
-  std::int64_t queue_scan_worker_pool_max = 4;   ///< accepted, nothing scans
-  std::int64_t queue_scan_selection_count = 20;  ///< likewise
+  std::int64_t sync_every = 2500;                   ///< operations
+  nsq::Nanoseconds sync_timeout = nsq::Seconds{2};  ///< 0: at once
+  std::int64_t queue_scan_worker_pool_max = 4;      ///< accepted, nothing scans
+  std::int64_t queue_scan_selection_count = 20;     ///< likewise
 
   // messages and clients
-  Nanoseconds msg_timeout = std::chrono::minutes{1};
-  Nanoseconds max_msg_timeout = std::chrono::minutes{15};
+  nsq::Nanoseconds msg_timeout = std::chrono::minutes{1};
+  nsq::Nanoseconds max_msg_timeout = std::chrono::minutes{15};
   std::int64_t max_msg_size = 1048576;
-  Nanoseconds max_req_timeout = std::chrono::hours{1};
+  nsq::Nanoseconds max_req_timeout = std::chrono::hours{1};
   std::int64_t max_body_size = 5242880;
-  Nanoseconds max_heartbeat_interval = std::chrono::minutes{1};
+  nsq::Nanoseconds max_heartbeat_interval = std::chrono::minutes{1};
   std::int64_t max_rdy_count = 2500;
   std::int64_t max_output_buffer_size = 65536;
-  Nanoseconds max_output_buffer_timeout = Seconds{30};
-  Nanoseconds min_output_buffer_timeout = Milliseconds{25};
-  Nanoseconds output_buffer_timeout = Milliseconds{250};  ///< 0: no timed flush
-  std::int64_t max_channel_consumers = 0;                 ///< per channel, 0: unlimited
+  nsq::Nanoseconds max_output_buffer_timeout = nsq::Seconds{30};
+  nsq::Nanoseconds min_output_buffer_timeout = nsq::Milliseconds{25};
+  nsq::Nanoseconds output_buffer_timeout = nsq::Milliseconds{250};  ///< 0: no timed flush
+  std::int64_t max_channel_consumers = 0;                           ///< per channel, 0: unlimited
 
   // statistics
   std::string statsd_address;  ///< empty: off
   std::string statsd_prefix = "nsq.%s";
-  Nanoseconds statsd_interval = std::chrono::minutes{1};
+  nsq::Nanoseconds statsd_interval = std::chrono::minutes{1};
   bool statsd_mem_stats = true;
   std::int64_t statsd_udp_packet_size = 508;
   bool statsd_exclude_ephemeral = false;
   std::vector<double> e2e_processing_latency_percentiles;  ///< each in (0, 1], in the order given
-  Nanoseconds e2e_processing_latency_window_time = std::chrono::minutes{10};
+  nsq::Nanoseconds e2e_processing_latency_window_time = std::chrono::minutes{10};
 
   // TLS and compression
   std::string tls_cert;
@@ -118,7 +118,7 @@ Options resolve_effective(Options options, const RealPorts& ports);
 /// `tls_required` on if a client-auth policy asks for it. Settings that this build cannot honour
 /// although safety may depend on them (TLS, AUTH) are refused.
 /// Errc::bad_config; the context is the reason behind `failed to instantiate nsqd - `.
-Result<void> validate(Options& options);
+nsq::Result<void> validate(Options& options);
 
 /// One line for each setting that this build ignores, for the log.
 std::vector<std::string> ignored_settings(const Options& options);
