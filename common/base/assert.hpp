@@ -8,6 +8,7 @@ namespace nsq {
 }  // namespace nsq
 
 /// Checks an invariant in all builds. For bugs only: bad input is an Error, never an assertion.
-#define NSQ_ASSERT(expression)                                      \
-  (__builtin_expect(static_cast<bool>(expression), 1) ? (void)0     \
-                                                      : ::nsq::assertion_failed(#expression, __FILE__, __LINE__))
+#define NSQ_ASSERT(expression)                        \
+  (__builtin_expect(static_cast<bool>(expression), 1) \
+       ? (void)0                                      \
+       : ::nsq::assertion_failed(#expression, __FILE__, __LINE__))

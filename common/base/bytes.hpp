@@ -25,12 +25,24 @@ void store_be(char* to, T value) noexcept {
   std::memcpy(to, &value, sizeof value);
 }
 
-inline std::uint16_t load_be16(const char* from) noexcept { return load_be<std::uint16_t>(from); }
-inline std::uint32_t load_be32(const char* from) noexcept { return load_be<std::uint32_t>(from); }
-inline std::uint64_t load_be64(const char* from) noexcept { return load_be<std::uint64_t>(from); }
-inline void store_be16(char* to, std::uint16_t value) noexcept { store_be(to, value); }
-inline void store_be32(char* to, std::uint32_t value) noexcept { store_be(to, value); }
-inline void store_be64(char* to, std::uint64_t value) noexcept { store_be(to, value); }
+inline std::uint16_t load_be16(const char* from) noexcept {
+  return load_be<std::uint16_t>(from);
+}
+inline std::uint32_t load_be32(const char* from) noexcept {
+  return load_be<std::uint32_t>(from);
+}
+inline std::uint64_t load_be64(const char* from) noexcept {
+  return load_be<std::uint64_t>(from);
+}
+inline void store_be16(char* to, std::uint16_t value) noexcept {
+  store_be(to, value);
+}
+inline void store_be32(char* to, std::uint32_t value) noexcept {
+  store_be(to, value);
+}
+inline void store_be64(char* to, std::uint64_t value) noexcept {
+  store_be(to, value);
+}
 
 /// Sizes with their unit: `64_KiB`, `1_MiB`.
 consteval std::size_t operator""_KiB(unsigned long long value) {

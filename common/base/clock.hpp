@@ -28,6 +28,8 @@ struct Now {
 Now read_clock() noexcept;
 
 /// Nanoseconds since the Unix epoch.
-inline std::int64_t unix_nanos(WallTime time) noexcept { return time.time_since_epoch().count(); }
+inline std::int64_t unix_nanos(WallTime time) noexcept {
+  return time.time_since_epoch().count();
+}
 
 }  // namespace nsq

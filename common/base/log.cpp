@@ -1,11 +1,11 @@
 #include "common/base/log.hpp"
 
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
-
 #include <array>
 #include <cctype>
 #include <utility>
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
 
 namespace nsq {
 namespace {
@@ -20,11 +20,16 @@ constexpr std::array<std::pair<LogLevel, std::string_view>, 5> kLevels{{
 
 std::string_view tag(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "DEBUG";
-    case LogLevel::info: return "INFO";
-    case LogLevel::warn: return "WARNING";
-    case LogLevel::error: return "ERROR";
-    case LogLevel::fatal: return "FATAL";
+    case LogLevel::debug:
+      return "DEBUG";
+    case LogLevel::info:
+      return "INFO";
+    case LogLevel::warn:
+      return "WARNING";
+    case LogLevel::error:
+      return "ERROR";
+    case LogLevel::fatal:
+      return "FATAL";
   }
   return "INFO";
 }
@@ -32,7 +37,8 @@ std::string_view tag(LogLevel level) {
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::tolower(static_cast<unsigned char>(a[i])) != std::tolower(static_cast<unsigned char>(b[i]))) {
+    if (std::tolower(static_cast<unsigned char>(a[i])) !=
+        std::tolower(static_cast<unsigned char>(b[i]))) {
       return false;
     }
   }
@@ -42,8 +48,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 class StderrSink final : public LogSink {
  public:
   explicit StderrSink(std::string prefix) : prefix_(std::move(prefix)) {
-    sink_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        "%v", spdlog::pattern_time_type::local, "\n"));
+    sink_.set_formatter(
+        std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::local, "\n"));
     stamp_ = std::make_unique<spdlog::pattern_formatter>("%Y/%m/%d %H:%M:%S.%f",
                                                          spdlog::pattern_time_type::local, "");
   }
@@ -54,7 +60,8 @@ class StderrSink final : public LogSink {
     spdlog::memory_buf_t line;
     line.append(prefix_);
     {
-      const std::lock_guard lock(stamp_mutex_);  // the formatter caches the second it formatted last
+      const std::lock_guard lock(
+          stamp_mutex_);  // the formatter caches the second it formatted last
       stamp_->format(when, line);
     }
     fmt::format_to(std::back_inserter(line), " {}: {}", tag(level), text);

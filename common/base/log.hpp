@@ -1,19 +1,20 @@
 #pragma once
 
-#include <fmt/core.h>
-
 #include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include <fmt/core.h>
+
 namespace nsq {
 
 /// Severity, numbered as `GET /config/log_level` shows it.
 enum class LogLevel : int { debug = 1, info = 2, warn = 3, error = 4, fatal = 5 };
 
-/// "debug", "info", "warn", "error", "fatal" in any letter case; nothing else ("warning" is not one).
+/// "debug", "info", "warn", "error", "fatal" in any letter case; nothing else ("warning" is not
+/// one).
 std::optional<LogLevel> parse_log_level(std::string_view text);
 
 /// The spelling that parse_log_level takes.
@@ -27,8 +28,8 @@ class LogSink {
   virtual void write(LogLevel level, std::string_view text) = 0;
 };
 
-/// stderr, one line each: `<prefix>YYYY/MM/DD HH:MM:SS.uuuuuu LEVEL: text`, local time, LEVEL one of
-/// DEBUG INFO WARNING ERROR FATAL. Source: spec/nsqd.md 9.7.
+/// stderr, one line each: `<prefix>YYYY/MM/DD HH:MM:SS.uuuuuu LEVEL: text`, local time, LEVEL one
+/// of DEBUG INFO WARNING ERROR FATAL. Source: spec/nsqd.md 9.7.
 std::shared_ptr<LogSink> make_stderr_sink(std::string prefix);
 
 /// A logger: a sink, and the lowest level that passes. Handed in, never global. Cheap to copy;

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <boost/system/error_code.hpp>
 #include <expected>
 #include <string>
 #include <utility>
+
+#include <boost/system/error_code.hpp>
 
 #include "common/base/errc.hpp"
 

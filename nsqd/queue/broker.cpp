@@ -1,0 +1,123 @@
+#include "nsqd/queue/broker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace nsqd {
+
+using nsq::Errc;
+using nsq::fail;
+using nsq::MutexLock;
+using nsq::Result;
+
+Broker::Broker(QueueLimits limits, std::uint32_t node, DeadlineIndex& deadlines,
+               BrokerObserver& observer)
+    : limits_(limits), node_(node), deadlines_(deadlines), observer_(observer) {}
+
+Result<std::shared_ptr<Topic>> Broker::get_or_create_topic(const nsq::wire::TopicName& name) {
+  std::shared_ptr<Topic> topic;
+  {
+    const MutexLock lock(mutex_);
+    if (closed_) return fail(Errc::exiting);
+    const auto found = topics_.find(name);
+    if (found != topics_.end()) return found->second;
+    topic = std::make_shared<Topic>(name, limits_, deadlines_, node_);
+    topics_.emplace(name, topic);
+  }
+  observer_.topic_created(*topic);
+  return topic;
+}
+
+std::shared_ptr<Topic> Broker::find_topic(std::string_view name) const {
+  const MutexLock lock(mutex_);
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<Topic>> Broker::topics() const {
+  std::vector<std::shared_ptr<Topic>> all;
+  {
+    const MutexLock lock(mutex_);
+    all.reserve(topics_.size());
+    for (const auto& [name, topic] : topics_) all.push_back(topic);
+  }
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a->name() < b->name(); });
+  return all;
+}
+
+Result<std::shared_ptr<Channel>> Broker::get_or_create_channel(const std::shared_ptr<Topic>& topic,
+                                                               const nsq::wire::ChannelName& name,
+                                                               nsq::Now now) {
+  Effects effects;
+  auto found = topic->get_or_create_channel(name, now, effects);
+  effects.run();
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (found->created) observer_.channel_created(*topic, *found->channel);
+  return std::move(found->channel);
+}
+
+bool Broker::delete_topic(std::string_view name) {
+  std::shared_ptr<Topic> topic;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = topics_.find(name);
+    if (found == topics_.end()) return false;
+    topic = std::move(found->second);
+    topics_.erase(found);
+  }
+  Effects effects;
+  const auto channels = topic->exit(effects);
+  effects.run();
+  for (const auto& channel : channels) observer_.channel_deleted(*topic, *channel);
+  observer_.topic_deleted(*topic);
+  return true;
+}
+
+bool Broker::delete_channel(const std::shared_ptr<Topic>& topic, std::string_view name) {
+  return drop_channel(topic, name, false);
+}
+
+Result<Broker::Subscription> Broker::subscribe(const nsq::wire::TopicName& topic_name,
+                                               const nsq::wire::ChannelName& channel_name,
+                                               const std::shared_ptr<Consumer>& consumer,
+                                               nsq::Now now) {
+  // Topic or channel may be deleted between being found and being used; then there is a new one.
+  constexpr int kTries = 8;
+  for (int i = 0; i < kTries; ++i) {
+    auto topic = get_or_create_topic(topic_name);
+    if (!topic) return std::unexpected(std::move(topic.error()));
+    auto channel = get_or_create_channel(*topic, channel_name, now);
+    if (!channel) continue;
+    auto added = (*channel)->add(consumer);
+    if (added) return Subscription{std::move(*topic), std::move(*channel)};
+    if (added.error().code != Errc::exiting) return std::unexpected(std::move(added.error()));
+  }
+  return fail(Errc::exiting);
+}
+
+void Broker::unsubscribe(const Subscription& subscription,
+                         const std::shared_ptr<Consumer>& consumer) {
+  Effects effects;
+  const bool unused = subscription.channel->remove(consumer, effects);
+  effects.run();
+  if (unused) drop_channel(subscription.topic, subscription.channel->name(), true);
+}
+
+void Broker::close() {
+  const MutexLock lock(mutex_);
+  closed_ = true;
+}
+
+bool Broker::drop_channel(const std::shared_ptr<Topic>& topic, std::string_view name,
+                          bool only_if_unused) {
+  Effects effects;
+  const auto channel = topic->delete_channel(name, only_if_unused, effects);
+  effects.run();
+  if (!channel) return false;
+  observer_.channel_deleted(*topic, *channel);
+  if (topic->ephemeral() && !topic->has_channels()) delete_topic(topic->name().view());
+  return true;
+}
+
+}  // namespace nsqd

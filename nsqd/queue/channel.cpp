@@ -1,0 +1,368 @@
+#include "nsqd/queue/channel.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "common/base/assert.hpp"
+#include "common/wire/names.hpp"
+#include "nsqd/queue/frame.hpp"
+
+namespace nsqd {
+namespace {
+
+/// What one expire() handles under the lock before it lets others in, some milliseconds' worth.
+constexpr std::size_t kExpireBatch = 4096;
+
+std::uint32_t clamp32(std::uint64_t value) {
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+}
+
+}  // namespace
+
+Channel::Channel(std::string name, const QueueLimits& limits, DeadlineIndex& deadlines,
+                 std::uint64_t seed)
+    : name_(std::move(name)),
+      ephemeral_(nsq::wire::is_ephemeral(name_)),
+      limits_(limits),
+      deadlines_(deadlines),
+      random_(seed | 1) {}
+
+void Channel::put(const Run& run, Effects& effects) {
+  const nsq::MutexLock lock(mutex_);
+  if (exiting_) return;
+  message_count_ += run.count;
+  enter(run, effects);
+}
+
+void Channel::put_deferred(const Run& run, nsq::MonoTime due) {
+  const nsq::MutexLock lock(mutex_);
+  if (exiting_) return;
+  message_count_ += run.count;
+  deferred_.push(run, due);
+  arm_next();
+}
+
+nsq::Result<void> Channel::add(const std::shared_ptr<Consumer>& consumer) {
+  const nsq::MutexLock lock(mutex_);
+  if (exiting_) return nsq::fail(nsq::Errc::exiting);
+  if (limits_.max_channel_consumers > 0 && consumers_.size() >= limits_.max_channel_consumers) {
+    return nsq::fail(nsq::Errc::too_many_consumers);
+  }
+  consumers_.emplace(consumer->options_.connection, consumer);
+  return {};
+}
+
+bool Channel::remove(const std::shared_ptr<Consumer>& consumer, Effects& effects) {
+  const nsq::MutexLock lock(mutex_);
+  pass_on(*consumer, effects);
+  if (consumers_.erase(consumer->options_.connection) == 0) return false;
+  return ephemeral_ && consumers_.empty() && !exiting_;
+}
+
+void Channel::set_ready(Consumer& consumer, std::int64_t count) {
+  const nsq::MutexLock lock(mutex_);
+  if (!consumer.closing_) consumer.ready_ = count;
+}
+
+void Channel::close_consumer(Consumer& consumer) {
+  const nsq::MutexLock lock(mutex_);
+  consumer.closing_ = true;
+  consumer.ready_ = 0;
+}
+
+PullResult Channel::pull(const std::shared_ptr<Consumer>& consumer, nsq::Now now, PullLimits limits,
+                         std::vector<Run>& out) {
+  const nsq::MutexLock lock(mutex_);
+  if (exiting_ || paused_ || !consumer->has_room()) {
+    set_turn(*consumer, Consumer::Turn::full);
+    return {};
+  }
+  set_turn(*consumer, Consumer::Turn::awake);
+  PullResult result;
+  result.messages = deliver(*consumer, now.mono, limits, out);
+  if (!consumer->has_room()) {
+    set_turn(*consumer, Consumer::Turn::full);
+  } else if (waiting_.empty()) {
+    set_turn(*consumer, Consumer::Turn::hungry);
+  } else {
+    result.more = true;
+  }
+  if (result.messages > 0) arm_next();
+  return result;
+}
+
+void Channel::decline(Consumer& consumer, Effects& effects) {
+  const nsq::MutexLock lock(mutex_);
+  pass_on(consumer, effects);
+}
+
+bool Channel::evicted(const Consumer& consumer) const {
+  const nsq::MutexLock lock(mutex_);
+  return consumer.evicted_;
+}
+
+void Channel::finish(Consumer& consumer, std::span<const nsq::wire::MessageId> ids,
+                     std::vector<AnswerFailure>& failures) {
+  const nsq::MutexLock lock(mutex_);
+  for (const auto& id : ids) {
+    const auto slot = find_owned(consumer, id);
+    if (!slot) {
+      failures.push_back({id, static_cast<nsq::Errc>(slot.error().code.value())});
+      continue;
+    }
+    in_flight_.remove(*slot);
+    --consumer.in_flight_;
+    ++consumer.finished_;
+  }
+}
+
+nsq::Result<void> Channel::requeue(Consumer& consumer, const nsq::wire::MessageId& id,
+                                   nsq::Nanoseconds delay, nsq::Now now, Effects& effects) {
+  const nsq::MutexLock lock(mutex_);
+  const auto slot = find_owned(consumer, id);
+  if (!slot) return std::unexpected(slot.error());
+  Run run = in_flight_.take(*slot);
+  --consumer.in_flight_;
+  ++consumer.requeued_;
+  ++requeue_count_;
+  delay = std::min(delay, limits_.max_req_timeout);
+  if (delay > nsq::Nanoseconds::zero()) {
+    deferred_.push(copy_out(std::move(run)), now.mono + delay);
+    arm_next();
+  } else {
+    enter(std::move(run), effects);
+  }
+  return {};
+}
+
+nsq::Result<void> Channel::touch(Consumer& consumer, const nsq::wire::MessageId& id, nsq::Now now) {
+  const nsq::MutexLock lock(mutex_);
+  const auto slot = find_owned(consumer, id);
+  if (!slot) return std::unexpected(slot.error());
+  in_flight_.touch(*slot, now.mono, consumer.options_.msg_timeout, limits_.max_msg_timeout);
+  arm_next();
+  return {};
+}
+
+void Channel::pause(bool paused, Effects& effects) {
+  const nsq::MutexLock lock(mutex_);
+  paused_ = paused;
+  if (paused_) return;
+  for (const auto& [connection, consumer] : consumers_) {
+    if (consumer->has_room()) wake(*consumer, effects);
+  }
+}
+
+bool Channel::paused() const {
+  const nsq::MutexLock lock(mutex_);
+  return paused_;
+}
+
+void Channel::empty(Effects& effects) {
+  const nsq::MutexLock lock(mutex_);
+  drop_all();
+  for (const auto& [connection, consumer] : consumers_) {
+    consumer->in_flight_ = 0;
+    if (consumer->has_room()) wake(*consumer, effects);
+  }
+}
+
+void Channel::exit(Effects& effects) {
+  const nsq::MutexLock lock(mutex_);
+  exit_locked(effects);
+}
+
+bool Channel::exit_if_unused(Effects& effects) {
+  const nsq::MutexLock lock(mutex_);
+  if (!consumers_.empty()) return false;
+  exit_locked(effects);
+  return true;
+}
+
+void Channel::exit_locked(Effects& effects) {
+  exiting_ = true;
+  drop_all();
+  for (const auto& [connection, consumer] : consumers_) {
+    consumer->evicted_ = true;
+    consumer->in_flight_ = 0;
+    wake(*consumer, effects);
+  }
+  deadlines_.disarm(shared_from_this());
+}
+
+ChannelStats Channel::stats(bool with_consumers) const {
+  const nsq::MutexLock lock(mutex_);
+  ChannelStats stats;
+  stats.name = name_;
+  stats.depth = waiting_.count();
+  if (stats.depth > limits_.mem_queue_size && !ephemeral_) {
+    stats.backend_depth = stats.depth - limits_.mem_queue_size;
+  }
+  stats.in_flight_count = in_flight_.count();
+  stats.deferred_count = deferred_.count();
+  stats.message_count = message_count_;
+  stats.requeue_count = requeue_count_;
+  stats.timeout_count = timeout_count_;
+  stats.global_msg_count = delivered_count_;
+  stats.client_count = consumers_.size();
+  stats.paused = paused_;
+  if (!with_consumers) return stats;
+  stats.consumers.reserve(consumers_.size());
+  for (const auto& [connection, consumer] : consumers_) {
+    stats.consumers.push_back({connection, consumer->ready_, consumer->in_flight_,
+                               consumer->messages_, consumer->finished_, consumer->requeued_});
+  }
+  return stats;
+}
+
+std::size_t Channel::consumer_count() const {
+  const nsq::MutexLock lock(mutex_);
+  return consumers_.size();
+}
+
+void Channel::expire(nsq::Now now) {
+  Effects effects;
+  {
+    const nsq::MutexLock lock(mutex_);
+    armed_.reset();
+    if (exiting_) return;
+    time_out_due(now.mono, effects);
+    let_in_due(now.mono, effects);
+    arm_next();
+  }
+  effects.run();
+}
+
+nsq::Result<InFlight::Slot> Channel::find_owned(const Consumer& consumer,
+                                                const nsq::wire::MessageId& id) const {
+  const auto number = id.number();
+  const auto slot = number ? in_flight_.find(*number) : std::nullopt;
+  if (!slot) return nsq::fail(nsq::Errc::not_in_flight);
+  if (in_flight_.at(*slot).owner != consumer.options_.connection) {
+    return nsq::fail(nsq::Errc::not_owner);
+  }
+  return *slot;
+}
+
+void Channel::enter(Run run, Effects& effects) {
+  if (ephemeral_) {
+    const std::uint64_t room = ephemeral_room();
+    if (room == 0) return;
+    if (run.count > room) run = split_front(run, clamp32(room));
+  }
+  const std::uint64_t count = run.count;
+  waiting_.push(std::move(run));
+  if (!paused_) wake_line(count, effects);
+}
+
+std::uint64_t Channel::ephemeral_room() const {
+  std::uint64_t limit = limits_.mem_queue_size;
+  for (const auto& [connection, consumer] : consumers_) {
+    if (paused_ || !consumer->has_room()) continue;
+    limit += static_cast<std::uint64_t>(consumer->ready_ - consumer->in_flight_);
+  }
+  return limit > waiting_.count() ? limit - waiting_.count() : 0;
+}
+
+std::uint32_t Channel::share_of_one() const {
+  const std::uint64_t takers = std::max<std::uint64_t>(1, awake_ + line_.size());
+  return clamp32((waiting_.count() + takers - 1) / takers);
+}
+
+std::uint32_t Channel::deliver(Consumer& consumer, nsq::MonoTime now, PullLimits limits,
+                               std::vector<Run>& out) {
+  std::uint32_t left = std::min(limits.messages, share_of_one());
+  std::uint32_t bytes_left = limits.bytes;
+  std::uint32_t delivered = 0;
+  const bool sampling = consumer.options_.sample_rate > 0;
+  while (left > 0 && !waiting_.empty() && consumer.has_room()) {
+    if (bytes_left == 0) break;
+    const auto room = clamp32(static_cast<std::uint64_t>(consumer.ready_ - consumer.in_flight_));
+    Run run = waiting_.pop(sampling ? 1 : std::min(left, room), bytes_left);
+    left -= run.count;
+    if (sampling && sampled_out(consumer)) continue;
+    bytes_left -= std::min(bytes_left, run.bytes());
+    in_flight_.add(run, consumer.options_.connection, now, consumer.options_.msg_timeout);
+    consumer.in_flight_ += run.count;
+    consumer.messages_ += run.count;
+    delivered_count_ += run.count;
+    delivered += run.count;
+    out.push_back(std::move(run));
+  }
+  return delivered;
+}
+
+bool Channel::sampled_out(const Consumer& consumer) {
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  return static_cast<int>((random_ >> 32) % 100) > consumer.options_.sample_rate;
+}
+
+void Channel::set_turn(Consumer& consumer, Consumer::Turn turn) {
+  if (consumer.turn_ == turn) return;
+  if (consumer.turn_ == Consumer::Turn::hungry) line_.erase(Line::s_iterator_to(consumer));
+  if (consumer.turn_ == Consumer::Turn::awake) --awake_;
+  consumer.turn_ = turn;
+  if (turn == Consumer::Turn::hungry) line_.push_back(consumer);
+  if (turn == Consumer::Turn::awake) ++awake_;
+}
+
+void Channel::wake(Consumer& consumer, Effects& effects) {
+  set_turn(consumer, Consumer::Turn::awake);
+  effects.wake(consumer.waker_);
+}
+
+void Channel::wake_line(std::uint64_t messages, Effects& effects) {
+  for (; messages > 0 && !line_.empty(); --messages) wake(line_.front(), effects);
+}
+
+void Channel::pass_on(Consumer& consumer, Effects& effects) {
+  const bool was_awake = consumer.turn_ == Consumer::Turn::awake;
+  set_turn(consumer, Consumer::Turn::full);
+  if (was_awake && !paused_) wake_line(waiting_.count(), effects);
+}
+
+void Channel::time_out_due(nsq::MonoTime now, Effects& effects) {
+  for (std::size_t i = 0; i < kExpireBatch; ++i) {
+    const auto slot = in_flight_.first_due(now);
+    if (!slot) return;
+    const auto owner = consumers_.find(in_flight_.at(*slot).owner);
+    ++timeout_count_;
+    Run run = in_flight_.take(*slot);
+    if (owner != consumers_.end()) {
+      Consumer& consumer = *owner->second;
+      --consumer.in_flight_;
+      if (!paused_ && consumer.turn_ == Consumer::Turn::full && consumer.has_room()) {
+        set_turn(consumer, Consumer::Turn::hungry);
+      }
+    }
+    enter(std::move(run), effects);
+  }
+}
+
+void Channel::let_in_due(nsq::MonoTime now, Effects& effects) {
+  for (std::size_t i = 0; i < kExpireBatch; ++i) {
+    auto run = deferred_.pop_due(now);
+    if (!run) return;
+    enter(std::move(*run), effects);
+  }
+}
+
+void Channel::drop_all() {
+  waiting_.clear();
+  in_flight_.clear();
+  deferred_.clear();
+}
+
+void Channel::arm_next() {
+  auto next = in_flight_.next_deadline();
+  const auto due = deferred_.next_due();
+  if (due && (!next || *due < *next)) next = due;
+  if (!next || (armed_ && *armed_ <= *next)) return;
+  armed_ = next;
+  deadlines_.arm(shared_from_this(), *next);
+}
+
+}  // namespace nsqd

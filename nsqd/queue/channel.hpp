@@ -1,0 +1,210 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/intrusive/list.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "common/base/clock.hpp"
+#include "common/base/mutex.hpp"
+#include "common/base/result.hpp"
+#include "common/wire/message.hpp"
+#include "nsqd/queue/consumer.hpp"
+#include "nsqd/queue/deadline_index.hpp"
+#include "nsqd/queue/deferred.hpp"
+#include "nsqd/queue/in_flight.hpp"
+#include "nsqd/queue/waiting.hpp"
+#include "nsqd/queue/waker.hpp"
+
+namespace nsqd {
+
+/// What the broker needs to know of the daemon's options.
+struct QueueLimits {
+  std::uint64_t mem_queue_size = 10'000;  ///< messages a topic or channel keeps in memory
+  nsq::Nanoseconds max_msg_timeout = std::chrono::minutes(15);  ///< longest life of one delivery
+  nsq::Nanoseconds max_req_timeout = std::chrono::hours(1);     ///< longest delay of a requeue
+  std::size_t max_channel_consumers = 0;                        ///< 0: no limit
+};
+
+/// A channel's counts at one moment. Each message that the channel has is in exactly one of
+/// `depth`, `in_flight_count` and `deferred_count`.
+struct ChannelStats {
+  std::string name;
+  std::uint64_t depth = 0;
+  std::uint64_t backend_depth = 0;  ///< the part of depth beyond the memory limit
+  std::uint64_t in_flight_count = 0;
+  std::uint64_t deferred_count = 0;
+  std::uint64_t message_count = 0;
+  std::uint64_t requeue_count = 0;
+  std::uint64_t timeout_count = 0;
+  std::uint64_t global_msg_count =
+      0;  ///< messages delivered; the rest of upstream's triple is topology's
+  std::size_t client_count = 0;
+  bool paused = false;
+  std::vector<ConsumerStats> consumers;  ///< only when asked for
+};
+
+/// How much one pull may take.
+struct PullLimits {
+  std::uint32_t messages = 1024;
+  std::uint32_t bytes = 256 * 1024;  ///< of frames; one message may be larger
+};
+
+/// What a pull left behind.
+struct PullResult {
+  std::uint32_t messages = 0;  ///< taken
+  bool more =
+      false;  ///< there is more for this consumer: pull again. Otherwise its waker will be called
+};
+
+/// An id among several that could not be answered.
+struct AnswerFailure {
+  nsq::wire::MessageId id;
+  nsq::Errc why;  ///< not_in_flight or not_owner
+};
+
+/// One channel of a topic: hands messages to consumers and remembers what is in flight.
+///
+/// Consumers pull: a consumer with room that finds nothing stands in line (hungry), and who puts
+/// messages in wakes as many of the line as there are messages. So delivery happens on the
+/// consumer's own thread, in batches as large as what has gathered, and never faster than its
+/// socket takes it.
+///
+/// Threads: a monitor, callable from any; lock order Topic, Channel, DeadlineIndex; never calls out
+/// while locked, what is to be done outside is added to the caller's Effects. Owned by its Topic;
+/// connections hold a shared_ptr. Time comes in as an argument and does not go back.
+class Channel final : public Expirable, public std::enable_shared_from_this<Channel> {
+ public:
+  /// @param seed of the sampling's random numbers.
+  Channel(std::string name, const QueueLimits& limits, DeadlineIndex& deadlines,
+          std::uint64_t seed);
+
+  const std::string& name() const noexcept { return name_; }
+  bool ephemeral() const noexcept { return ephemeral_; }
+
+  // --- from the topic ---
+
+  /// Takes in what was published.
+  void put(const Run& run, Effects& effects) NSQ_EXCLUDES(mutex_);
+  /// Takes in a message that is due later. REQUIRES: as Deferred::push.
+  void put_deferred(const Run& run, nsq::MonoTime due) NSQ_EXCLUDES(mutex_);
+
+  // --- consumers ---
+
+  /// Enters a consumer, with RDY 0. Errc::too_many_consumers, or Errc::exiting when the channel was
+  /// deleted meanwhile: look it up again.
+  nsq::Result<void> add(const std::shared_ptr<Consumer>& consumer) NSQ_EXCLUDES(mutex_);
+
+  /// The consumer's connection is gone. What it has in flight stays so until it times out.
+  /// @return true when it was the last one of an ephemeral channel, which should now be deleted.
+  bool remove(const std::shared_ptr<Consumer>& consumer, Effects& effects) NSQ_EXCLUDES(mutex_);
+
+  /// Sets the ceiling of messages in flight. Ignored after close_consumer. Pull afterwards.
+  void set_ready(Consumer& consumer, std::int64_t count) NSQ_EXCLUDES(mutex_);
+
+  /// CLS: the consumer gets no more messages, but answers those that it has.
+  void close_consumer(Consumer& consumer) NSQ_EXCLUDES(mutex_);
+
+  /// Moves what waits to in flight for `consumer`, as far as its RDY and the limits allow, and
+  /// appends it to `out` (attempts: before this delivery). Where others stand in line too it takes
+  /// its share.
+  PullResult pull(const std::shared_ptr<Consumer>& consumer, nsq::Now now, PullLimits limits,
+                  std::vector<Run>& out) NSQ_EXCLUDES(mutex_);
+
+  /// The consumer was woken, or was told that there is more, but its socket takes nothing now:
+  /// others in line are woken for what it leaves. It pulls by itself when it can.
+  void decline(Consumer& consumer, Effects& effects) NSQ_EXCLUDES(mutex_);
+
+  /// Whether the channel was deleted under the consumer: its connection must close.
+  bool evicted(const Consumer& consumer) const NSQ_EXCLUDES(mutex_);
+
+  // --- answers: Errc::not_in_flight or Errc::not_owner; the message then is as it was ---
+
+  /// FIN for each id; those that fail are appended to `failures` in order. Pull afterwards.
+  void finish(Consumer& consumer, std::span<const nsq::wire::MessageId> ids,
+              std::vector<AnswerFailure>& failures) NSQ_EXCLUDES(mutex_);
+
+  /// REQ: to the tail at once (delay 0) or after `delay`, cut to max_req_timeout.
+  nsq::Result<void> requeue(Consumer& consumer, const nsq::wire::MessageId& id,
+                            nsq::Nanoseconds delay, nsq::Now now, Effects& effects)
+      NSQ_EXCLUDES(mutex_);
+
+  /// TOUCH: restarts the message's timer.
+  nsq::Result<void> touch(Consumer& consumer, const nsq::wire::MessageId& id, nsq::Now now)
+      NSQ_EXCLUDES(mutex_);
+
+  // --- operators ---
+
+  void pause(bool paused, Effects& effects) NSQ_EXCLUDES(mutex_);
+  bool paused() const NSQ_EXCLUDES(mutex_);
+
+  /// Drops everything: waiting, in flight, deferred.
+  void empty(Effects& effects) NSQ_EXCLUDES(mutex_);
+
+  /// Empties the channel for good and closes its consumers.
+  void exit(Effects& effects) NSQ_EXCLUDES(mutex_);
+
+  /// The same, unless the channel has consumers. @return whether it did.
+  bool exit_if_unused(Effects& effects) NSQ_EXCLUDES(mutex_);
+
+  ChannelStats stats(bool with_consumers) const NSQ_EXCLUDES(mutex_);
+  std::size_t consumer_count() const NSQ_EXCLUDES(mutex_);
+
+  /// Puts back what timed out and lets in what is due.
+  void expire(nsq::Now now) override NSQ_EXCLUDES(mutex_);
+
+ private:
+  using ConsumerPtr = std::shared_ptr<Consumer>;
+  using Line = boost::intrusive::list<
+      Consumer, boost::intrusive::member_hook<Consumer, boost::intrusive::list_member_hook<>,
+                                              &Consumer::line_hook_>>;
+
+  /// The message's slot if `consumer` may answer it.
+  nsq::Result<InFlight::Slot> find_owned(const Consumer& consumer,
+                                         const nsq::wire::MessageId& id) const NSQ_REQUIRES(mutex_);
+  /// Lets a message in that was published, put back or became due, and wakes who waits for it.
+  void enter(Run run, Effects& effects) NSQ_REQUIRES(mutex_);
+  /// How many more messages an ephemeral channel, which has no disk behind it, may take.
+  std::uint64_t ephemeral_room() const NSQ_REQUIRES(mutex_);
+  std::uint32_t share_of_one() const NSQ_REQUIRES(mutex_);
+  std::uint32_t deliver(Consumer& consumer, nsq::MonoTime now, PullLimits limits,
+                        std::vector<Run>& out) NSQ_REQUIRES(mutex_);
+  bool sampled_out(const Consumer& consumer) NSQ_REQUIRES(mutex_);
+  void set_turn(Consumer& consumer, Consumer::Turn turn) NSQ_REQUIRES(mutex_);
+  void wake(Consumer& consumer, Effects& effects) NSQ_REQUIRES(mutex_);
+  void wake_line(std::uint64_t messages, Effects& effects) NSQ_REQUIRES(mutex_);
+  /// Takes the consumer out of the line; what it was woken for and did not fetch goes to others.
+  void pass_on(Consumer& consumer, Effects& effects) NSQ_REQUIRES(mutex_);
+  void time_out_due(nsq::MonoTime now, Effects& effects) NSQ_REQUIRES(mutex_);
+  void let_in_due(nsq::MonoTime now, Effects& effects) NSQ_REQUIRES(mutex_);
+  void exit_locked(Effects& effects) NSQ_REQUIRES(mutex_);
+  void drop_all() NSQ_REQUIRES(mutex_);
+  void arm_next() NSQ_REQUIRES(mutex_);
+
+  const std::string name_;
+  const bool ephemeral_;
+  const QueueLimits limits_;
+  DeadlineIndex& deadlines_;
+
+  mutable nsq::Mutex mutex_;  // order: Topic, Channel, DeadlineIndex
+  bool paused_ NSQ_GUARDED_BY(mutex_) = false;
+  bool exiting_ NSQ_GUARDED_BY(mutex_) = false;
+  Waiting waiting_ NSQ_GUARDED_BY(mutex_);
+  InFlight in_flight_ NSQ_GUARDED_BY(mutex_);
+  Deferred deferred_ NSQ_GUARDED_BY(mutex_);
+  boost::unordered_flat_map<std::uint64_t, ConsumerPtr> consumers_ NSQ_GUARDED_BY(mutex_);
+  Line line_ NSQ_GUARDED_BY(mutex_);              // the hungry, longest waiting first
+  std::size_t awake_ NSQ_GUARDED_BY(mutex_) = 0;  // consumers whose turn is `awake`
+  std::uint64_t random_ NSQ_GUARDED_BY(mutex_);
+  std::optional<nsq::MonoTime> armed_ NSQ_GUARDED_BY(mutex_);
+  std::uint64_t message_count_ NSQ_GUARDED_BY(mutex_) = 0;
+  std::uint64_t requeue_count_ NSQ_GUARDED_BY(mutex_) = 0;
+  std::uint64_t timeout_count_ NSQ_GUARDED_BY(mutex_) = 0;
+  std::uint64_t delivered_count_ NSQ_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace nsqd

@@ -1,0 +1,54 @@
+#include "nsqd/queue/waiting.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/assert.hpp"
+#include "nsqd/queue/frame.hpp"
+
+namespace nsqd {
+namespace {
+
+/// How many messages at the front of `run`, at least one, fit into the two limits.
+std::uint32_t fitting(const Run& run, std::uint32_t count, std::uint32_t bytes) {
+  count = std::min(count, run.count);
+  if (run.bytes() <= bytes) return count;
+  std::uint32_t taken = 0;
+  std::uint32_t at = run.begin;
+  while (taken < count) {
+    at += frame_bytes(run.block->data() + at);
+    if (at - run.begin > bytes && taken > 0) break;
+    ++taken;
+  }
+  return taken;
+}
+
+}  // namespace
+
+void Waiting::push(Run run) {
+  count_ += run.count;
+  if (!runs_.empty() && continues(runs_.back(), run)) {
+    runs_.back().end = run.end;
+    runs_.back().count += run.count;
+    return;
+  }
+  runs_.push_back(std::move(run));
+}
+
+Run Waiting::pop(std::uint32_t count, std::uint32_t bytes) {
+  NSQ_ASSERT(!runs_.empty() && count > 0);
+  Run& front = runs_.front();
+  const std::uint32_t take = fitting(front, count, bytes);
+  count_ -= take;
+  if (take < front.count) return split_front(front, take);
+  Run whole = std::move(front);
+  runs_.pop_front();
+  return whole;
+}
+
+void Waiting::clear() noexcept {
+  runs_.clear();
+  count_ = 0;
+}
+
+}  // namespace nsqd

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "nsqd/queue/block.hpp"
+
+namespace nsqd {
+
+/// Messages that wait for a consumer (of a channel) or for a channel (of a topic), oldest first.
+/// Runs that continue each other are merged, so a backlog costs its bytes and nothing a message.
+/// Guarded by its owner's lock.
+class Waiting {
+ public:
+  std::uint64_t count() const noexcept { return count_; }
+  bool empty() const noexcept { return count_ == 0; }
+
+  void push(Run run);
+
+  /// Takes up to `count` messages from the front, all of one run: at least one, and no more than
+  /// `bytes` of frames unless the first alone is larger. REQUIRES: not empty.
+  Run pop(std::uint32_t count, std::uint32_t bytes);
+
+  void clear() noexcept;
+
+ private:
+  std::deque<Run> runs_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace nsqd
