@@ -89,10 +89,9 @@ class FlagSet {
 
   void insert(const Spec& spec, std::unique_ptr<Value> value);
   Result<std::optional<Parsed>> parse_one(std::span<const std::string> args, std::size_t& next);
-  Result<void> set_from_file(std::string_view key, const FileValue& value, std::string_view path,
-                             unsigned line);
+  Result<void> set_from_file(std::string_view key, const FileValue& value, unsigned line);
   Result<void> restore_given(Option& option);
-  Option* find_key(std::string_view key);
+  Option* find_key(std::string_view key) const;
 
   std::string program_;
   std::vector<std::unique_ptr<Option>> options_;
