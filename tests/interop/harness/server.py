@@ -1,0 +1,153 @@
+"""The nsqd under test: started on free loopback ports, stopped, started again on the same ones."""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+
+START_SECONDS = 20
+STOP_SECONDS = 20
+SETTLE_SECONDS = 20
+
+
+class ServerError(Exception):
+    """The server did not do what it must; the text says what, with the end of its log."""
+
+
+def _free_port():
+    """A port nobody listens on, below the range from which the kernel picks ports for outgoing
+    connections: none of those can take it while the server is down for its restart."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        lowest_ephemeral = int(f.read().split()[0])
+    for _ in range(1000):
+        port = random.randrange(10000, max(lowest_ephemeral, 10100))
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise ServerError("no free port")
+
+
+class Server:
+    """One nsqd process and its data path. Not thread-safe: one conversation drives it."""
+
+    def __init__(self, binary, data_path, log_path):
+        self._binary = binary
+        self._data_path = data_path
+        self._log_path = log_path
+        self._process = None
+        self.tcp = self.http = None
+
+    def start(self):
+        """Starts on ports of its own choice; another process may win the race for one, so try again."""
+        for attempt in range(5):
+            self.tcp = f"127.0.0.1:{_free_port()}"
+            self.http = f"127.0.0.1:{_free_port()}"
+            try:
+                return self._launch()
+            except ServerError as error:
+                if "in use" not in str(error) or attempt == 4:
+                    raise
+
+    def restart(self):
+        """Stops cleanly and starts again with the same addresses and data path."""
+        self.stop()
+        self._launch()
+
+    def stop(self):
+        """Asks nsqd to end and expects exit status 0."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        if process.poll() is not None:
+            raise ServerError(f"nsqd ended by itself, status {process.returncode}{self._log_tail()}")
+        process.send_signal(signal.SIGTERM)
+        try:
+            status = process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise ServerError(f"nsqd did not stop within {STOP_SECONDS} s of SIGTERM{self._log_tail()}")
+        if status != 0:
+            raise ServerError(f"nsqd ended with status {status} on SIGTERM{self._log_tail()}")
+
+    def kill(self):
+        """Ends nsqd whatever it takes; for the way out of a failure."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def post(self, path, **query):
+        request = urllib.request.Request(self._url(path, query), data=b"", method="POST")
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
+            return answer.read()
+
+    def channel_stats(self, topic, channel):
+        """The channel's member of /stats, or None while it does not exist."""
+        text = self._get("/stats", format="json", topic=topic, channel=channel)
+        for found_topic in json.loads(text)["topics"] or []:
+            for found in found_topic["channels"] or []:
+                if found["channel_name"] == channel:
+                    return found
+        return None
+
+    def settled(self, topic, channel, messages, requeues, timeouts):
+        """Waits until nothing waits, is in flight or deferred; then None, or what is wrong."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            stats = self.channel_stats(topic, channel)
+            open_counts = {k: stats[k] for k in ("depth", "in_flight_count", "deferred_count")} if stats else None
+            if stats and not any(open_counts.values()):
+                break
+            if time.monotonic() > deadline:
+                return f"{topic}/{channel} is not empty after {SETTLE_SECONDS} s: {open_counts}"
+            time.sleep(0.05)
+        expected = {"message_count": messages, "requeue_count": requeues, "timeout_count": timeouts}
+        found = {key: stats[key] for key in expected}
+        return None if found == expected else f"{topic}/{channel} counts {found}, expected {expected}"
+
+    def _launch(self):
+        command = [self._binary, f"--tcp-address={self.tcp}", f"--http-address={self.http}",
+                   f"--data-path={self._data_path}", "--broadcast-address=127.0.0.1"]
+        with open(self._log_path, "ab") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None:
+                status, self._process = self._process.returncode, None
+                raise ServerError(f"nsqd did not start, status {status}{self._log_tail()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise ServerError(f"nsqd does not answer {START_SECONDS} s after its start{self._log_tail()}")
+            time.sleep(0.02)
+
+    def _answers(self):
+        try:
+            host, port = self.tcp.split(":")
+            socket.create_connection((host, int(port)), timeout=1).close()
+            return self._get("/ping") == "OK"
+        except OSError:
+            return False
+
+    def _get(self, path, **query):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: never by a proxy
+        with opener.open(self._url(path, query), timeout=10) as answer:
+            return answer.read().decode()
+
+    def _url(self, path, query):
+        return f"http://{self.http}{path}?{urllib.parse.urlencode(query)}"
+
+    def _log_tail(self):
+        if not os.path.exists(self._log_path):
+            return ""
+        with open(self._log_path, encoding="utf-8", errors="replace") as f:
+            lines = f.readlines()[-15:]
+        return "; the end of its log:\n    " + "    ".join(lines).rstrip()
