@@ -26,7 +26,7 @@ void append_frame(std::string& out, FrameType type, std::string_view data);
 /// A frame cut off the stream; `data` points into it.
 struct DecodedFrame {
   FrameType type = FrameType::response;
-  std::string_view data;
+  std::string_view data{};
   std::size_t consumed = 0;  ///< bytes of the whole frame
 };
 

@@ -12,9 +12,9 @@ namespace nsq::wire {
 /// What a client says about itself and asks for. 0 and "" mean "not said": the server's default.
 /// Times are milliseconds; ranges and their check are the server's. Source: spec/nsqd.md 2.2.
 struct IdentifyRequest {
-  std::string client_id;
-  std::string hostname;
-  std::string user_agent;
+  std::string client_id{};
+  std::string hostname{};
+  std::string user_agent{};
   bool feature_negotiation = false;
   std::int64_t heartbeat_interval = 0;     ///< -1: no heartbeats
   std::int64_t output_buffer_size = 0;     ///< bytes; -1: unbuffered
@@ -25,8 +25,8 @@ struct IdentifyRequest {
   bool snappy = false;
   bool deflate = false;
   std::int64_t deflate_level = 0;
-  std::string topology_region;
-  std::string topology_zone;
+  std::string topology_region{};
+  std::string topology_zone{};
 
   friend bool operator==(const IdentifyRequest&, const IdentifyRequest&) = default;
 };
@@ -35,7 +35,7 @@ struct IdentifyRequest {
 /// Times are milliseconds. Source: spec/nsqd.md 2.3, spec/client.md 3.
 struct IdentifyResponse {
   std::int64_t max_rdy_count = 2500;
-  std::string version;
+  std::string version{};
   std::int64_t max_msg_timeout = 900'000;
   std::int64_t msg_timeout = 60'000;
   bool tls_v1 = false;
@@ -47,11 +47,11 @@ struct IdentifyResponse {
   bool auth_required = false;
   std::int64_t output_buffer_size = 0;
   std::int64_t output_buffer_timeout = 0;
-  std::string topology_region;
-  std::string topology_zone;
+  std::string topology_region{};
+  std::string topology_zone{};
   /// Extensions of the protocol that the server has, as `"x":{"features":[…]}`; no member when
   /// empty.
-  std::vector<std::string> features;
+  std::vector<std::string> features{};
 
   friend bool operator==(const IdentifyResponse&, const IdentifyResponse&) = default;
 };

@@ -70,8 +70,8 @@ std::optional<std::uint64_t> id_from_hex(const char* hex16) noexcept;
 struct MessageView {
   std::int64_t timestamp_ns = 0;  ///< Unix time at which the server accepted the publish
   std::uint16_t attempts = 0;     ///< 1 on the first delivery
-  MessageId id;
-  std::string_view body;
+  MessageId id{};
+  std::string_view body{};
 };
 
 /// Reads the data of a message frame (what follows the frame header).

@@ -10,9 +10,9 @@ namespace nsq::wire {
 /// What a client is told when something fails: the content of an error frame. Source:
 /// spec/nsqd.md 1.6.
 struct ProtocolError {
-  std::string code;         ///< "E_INVALID"
-  std::string description;  ///< may be empty
-  bool fatal = true;        ///< the connection closes behind it
+  std::string code{};         ///< "E_INVALID"
+  std::string description{};  ///< may be empty
+  bool fatal = true;          ///< the connection closes behind it
 
   /// The frame's data: code and description with one space between; the bare code without one.
   std::string text() const;
