@@ -106,7 +106,7 @@ def prepare_python(source, build):
     requirements = os.path.join(source, "requirements.txt")
     present, remember = _installed(build, requirements)
     if not present:
-        _fetch([sys.executable, "-m", "pip", "install", "--quiet", "--retries", "2", "--no-cache-dir", "--target", build,
+        _fetch([sys.executable, "-m", "pip", "install", "--quiet", "--retries", "2", "--target", build,
                 "--requirement", requirements], source)
         remember()
     return [sys.executable, os.path.join(source, "client.py")], {"PYTHONPATH": build, "PYTHONDONTWRITEBYTECODE": "1"}
