@@ -1,0 +1,200 @@
+#include <exception>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "clients/nsq/consumer_impl.hpp"
+#include "common/wire/client_commands.hpp"
+
+// The Consumer's connections: made, lost, made again, given back.
+
+namespace nsq::client {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+/// Keeps a background coroutine's owner alive; its exceptions (out of memory) have nowhere to go.
+auto keep(std::shared_ptr<void> self) {
+  return [self = std::move(self)](const std::exception_ptr&) {};
+}
+
+}  // namespace
+
+asio::awaitable<Result<void>> Consumer::Impl::connect(Address nsqd, ConnectMode mode) {
+  const auto self = shared_from_this();
+  if (stopping_ || stop_asked_) co_return fail(Errc::closed, "stopped");
+  if (!has_handlers_ && !pull_) co_return fail(Errc::bad_config, "no handlers");
+  if (peers_.contains(nsqd)) co_return fail(Errc::bad_config, "already connected");
+  if (!std::exchange(ever_connected_, true)) {
+    asio::co_spawn(executor_, redistribute_loop(), keep(self));
+  }
+  ReconnectSchedule schedule(options_->reconnect_min, options_->reconnect_max, [self = this] {
+    return std::uniform_real_distribution<double>(0, 1)(self->random_);
+  });
+  const auto peer = std::make_shared<ConsumerPeer>(executor_, nsqd, std::move(schedule));
+  peers_.emplace(std::move(nsqd), peer);
+  auto established = co_await establish(peer);
+  if (established) co_return established;
+  if (mode == ConnectMode::fail_fast || stopping_ || peer->leaving) {
+    forget(peer);
+    co_return established;
+  }
+  const bool go_on = retry_failed(*peer, established.error());
+  if (go_on) {
+    asio::co_spawn(executor_, retry_loop(peer), keep(self));
+  } else {
+    forget(peer);
+  }
+  co_return Result<void>();
+}
+
+/// One attempt, up to a subscribed connection that is part of the distribution.
+asio::awaitable<Result<void>> Consumer::Impl::establish(Peer peer) {
+  const auto connection =
+      std::make_shared<Connection>(executor_, next_connection_++, peer->address, options_, log_);
+  peer->connection = connection;
+  emit(ConnectionEvent::Kind::connecting, peer->address);
+  auto result = co_await connection->open();
+  if (result) result = co_await connection->subscribe(topic_, channel_);
+  if (result && (stopping_ || peer->leaving)) {
+    connection->close({Errc::closed, "stopped"});
+    result = fail(Errc::closed, "stopped");
+  }
+  if (!result) {
+    peer->connection.reset();
+    co_return result;
+  }
+  activate(peer);
+  co_return result;
+}
+
+void Consumer::Impl::activate(const Peer& peer) {
+  Connection& connection = *peer->connection;
+  const wire::IdentifyResponse& identity = connection.identity();
+  peer->origin = std::make_shared<const detail::Origin>(
+      detail::Origin{.address = peer->address,
+                     .connection = connection.id(),
+                     .msg_timeout = Milliseconds(identity.msg_timeout),
+                     .max_msg_timeout = Milliseconds(identity.max_msg_timeout),
+                     .sink = mailbox_});
+  peer->active_since = read_clock().mono;
+  peer->failures = 0;
+  peer->last_failure.clear();
+  peer->in_flight = 0;
+  peer->close_wait = false;
+  if (identity.max_rdy_count < max_in_flight_) {
+    log_.logger.warn("{} ({}) max RDY count {} < consumer max in flight {}, truncation possible",
+                     log_.tag, peer->address.text(), identity.max_rdy_count, max_in_flight_);
+  }
+  active_.emplace(connection.id(), peer);
+  counters_.connections.fetch_add(1, std::memory_order_relaxed);
+  connection.start(weak_from_this());
+  emit(ConnectionEvent::Kind::subscribed, peer->address);
+  apply(rdy_.add(connection.id(), identity.max_rdy_count, peer->active_since));
+}
+
+void Consumer::Impl::on_closed(Connection& connection, const Error& reason) {
+  const auto at = active_.find(connection.id());
+  if (at == active_.end()) return;
+  const Peer peer = at->second;
+  active_.erase(at);
+  if (peer->in_flight > 0) gone_.emplace(connection.id(), Gone{peer->address, peer->in_flight});
+  counters_.in_flight.fetch_sub(peer->in_flight, std::memory_order_relaxed);
+  counters_.connections.fetch_sub(1, std::memory_order_relaxed);
+  peer->connection.reset();
+  const MonoTime now = read_clock().mono;
+  apply(rdy_.remove(connection.id(), now));
+  update_starved();
+  emit(ConnectionEvent::Kind::closed, peer->address, reason);
+  if (stopping_ || peer->leaving) {
+    log_.logger.info("{} ({}) connection closed: {}", log_.tag, peer->address.text(),
+                     reason.text());
+    forget(peer);
+    return;
+  }
+  log_.logger.error("{} ({}) connection lost: {}", log_.tag, peer->address.text(), reason.text());
+  peer->schedule.lived(now - peer->active_since);
+  asio::co_spawn(executor_, retry_loop(peer), keep(shared_from_this()));
+}
+
+asio::awaitable<void> Consumer::Impl::retry_loop(Peer peer) {
+  bool refused = false;
+  for (;;) {
+    peer->retry.expires_after(refused ? peer->schedule.after_refusal() : peer->schedule.next());
+    if (!stopping_ && !peer->leaving) co_await peer->retry.async_wait(kNoThrow);
+    if (stopping_ || peer->leaving) break;
+    auto established = co_await establish(peer);
+    if (established) {
+      counters_.reconnects.fetch_add(1, std::memory_order_relaxed);
+      co_return;
+    }
+    if (stopping_ || peer->leaving) break;
+    if (!retry_failed(*peer, established.error())) break;
+    refused = established.error().code == Errc::rejected;
+  }
+  forget(peer);
+}
+
+/// Counts and reports a failed attempt. False: the address is given up.
+bool Consumer::Impl::retry_failed(ConsumerPeer& peer, const Error& error) {
+  const std::string text = error.text();
+  if (text != peer.last_failure) {
+    log_.logger.error("{} ({}) error connecting to nsqd - {}, retrying", log_.tag,
+                      peer.address.text(), text);
+    peer.last_failure = text;
+  } else {
+    log_.logger.debug("{} ({}) error connecting to nsqd again", log_.tag, peer.address.text());
+  }
+  ++peer.failures;
+  const std::int64_t limit = options_->reconnect_max_attempts;
+  if (limit == 0 || peer.failures < limit) return true;
+  log_.logger.error("{} ({}) giving up after {} attempts", log_.tag, peer.address.text(), limit);
+  emit(ConnectionEvent::Kind::given_up, peer.address, error);
+  return false;
+}
+
+Result<void> Consumer::Impl::disconnect(const Address& nsqd) {
+  const auto at = peers_.find(nsqd);
+  if (at == peers_.end() || at->second->leaving) return fail(Errc::bad_config, "not connected");
+  const Peer peer = at->second;
+  leave(*peer);
+  return {};
+}
+
+/// Begins to give a connection back: no more messages are asked for, and it is closed when the last
+/// is answered.
+void Consumer::Impl::leave(ConsumerPeer& peer) {
+  if (std::exchange(peer.leaving, true)) return;
+  peer.retry.cancel();
+  if (!peer.connection) return;
+  Connection& connection = *peer.connection;
+  if (!active_.contains(connection.id())) {
+    connection.close({Errc::closed, "stopped"});
+    return;
+  }
+  apply(rdy_.remove(connection.id(), read_clock().mono));
+  wire::append_cls(connection.outbox());
+  connection.kick();
+}
+
+void Consumer::Impl::forget(const Peer& peer) {
+  const auto at = peers_.find(peer->address);
+  if (at != peers_.end() && at->second == peer) peers_.erase(at);
+  check_stopped();
+}
+
+void Consumer::Impl::emit(ConnectionEvent::Kind kind, const Address& nsqd, Error reason) {
+  if (!hooks_.connection) return;
+  try {
+    hooks_.connection({.kind = kind, .nsqd = nsqd, .reason = std::move(reason)});
+  } catch (...) {
+    log_.logger.error("{} connection hook threw", log_.tag);
+  }
+}
+
+}  // namespace nsq::client
