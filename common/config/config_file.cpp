@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include "common/base/assert.hpp"
 #include "common/config/flag_set.hpp"
 #include "common/config/values.hpp"
 

@@ -1,5 +1,6 @@
 #include "common/config/option.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>

@@ -14,7 +14,6 @@ namespace {
 using nsq::config::Bounds;
 using nsq::config::Custom;
 using nsq::config::FlagSet;
-using nsq::config::kNoMax;
 using nsq::config::kNotNegative;
 using nsq::config::kPositive;
 
