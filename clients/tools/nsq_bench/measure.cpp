@@ -54,7 +54,7 @@ void report_publishing(Report& report, const Fleet& fleet, const Options& option
 
 std::uint64_t report_consuming(Report& report, const Fleet& fleet, const Options& options,
                                std::optional<std::span<const std::uint64_t>> sent,
-                               std::uint64_t expected) {
+                               std::uint64_t expected, Ending ending) {
   const double seconds = seconds_between(fleet.started_at(), fleet.last_receive());
   std::uint64_t lost = 0;
   std::uint64_t repeated = 0;
@@ -75,7 +75,12 @@ std::uint64_t report_consuming(Report& report, const Fleet& fleet, const Options
   report.count("received", "consumed", fleet.received());
   report.number("consume_seconds", "consuming took", seconds, "s", 3);
   report_rate(report, "consumed", "consumed", fleet.received(), seconds, options.body_bytes);
-  report.count("lost", "lost", lost);
+  if (ending == Ending::interrupted) {
+    report.count("outstanding", "not yet consumed", lost);
+    lost = 0;
+  } else {
+    report.count("lost", "lost", lost);
+  }
   report.count("repeated", "repeated", repeated);
   report.count("foreign", foreign > 0 ? "of another run" : "", foreign);
   return lost;
@@ -102,9 +107,8 @@ int conclude(Report& report, const Options& options, const Health& health, Endin
   fmt::print("{}\n", report.json());
   std::fflush(stdout);
   if (!error.empty()) fmt::print(stderr, "nsq_bench: {}\n", error);
-  const bool early = ending == Ending::interrupted;
   const bool bad = health.errors() > 0 || ending == Ending::failed || ending == Ending::timed_out ||
-                   (lost > 0 && !early);
+                   (lost > 0 && ending != Ending::interrupted);
   return bad ? 1 : 0;
 }
 

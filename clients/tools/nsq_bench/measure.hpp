@@ -35,10 +35,11 @@ void report_publishing(Report& report, const Fleet& fleet, const Options& option
 /// What was received, how fast, and what was lost, repeated, or of another run.
 /// @param sent  by publisher, where known: then everything missing is lost. Else what is missing
 ///              before something that came, and what lacks to `expected` a channel if not 0.
+/// @param ending    what was still on its way when a run was interrupted is not lost.
 /// @return messages lost on all channels together.
 std::uint64_t report_consuming(Report& report, const Fleet& fleet, const Options& options,
                                std::optional<std::span<const std::uint64_t>> sent,
-                               std::uint64_t expected);
+                               std::uint64_t expected, Ending ending);
 
 /// What both processes spent on `messages`, of which the generator handled `handled` one way or the
 /// other.

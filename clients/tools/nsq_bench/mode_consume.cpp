@@ -54,7 +54,8 @@ Result<int> run_consume(const Options& options) {
 
   Report report;
   report_settings(report, options);
-  const std::uint64_t lost = report_consuming(report, fleet, options, std::nullopt, expected);
+  const std::uint64_t lost =
+      report_consuming(report, fleet, options, std::nullopt, expected, ending);
   report_cost(report, before, after, fleet.received(), fleet.received());
   return conclude(report, options, fleet.health(), ending, lost);
 }

@@ -44,7 +44,7 @@ Result<int> run_defer(const Options& options) {
   report_settings(report, options);
   report_publishing(report, fleet, options);
   const std::vector<std::uint64_t> sent = fleet.sent_by_publisher();
-  const std::uint64_t lost = report_consuming(report, fleet, options, sent, 0);
+  const std::uint64_t lost = report_consuming(report, fleet, options, sent, 0, ending);
   report.count("early", "early", fleet.early());
   report.latency("lateness", "late by", *fleet.latency());
   if (full) {

@@ -36,7 +36,7 @@ Result<int> run_pubsub(const Options& options) {
   report_settings(report, options);
   report_publishing(report, fleet, options);
   const std::vector<std::uint64_t> sent = fleet.sent_by_publisher();
-  const std::uint64_t lost = report_consuming(report, fleet, options, sent, 0);
+  const std::uint64_t lost = report_consuming(report, fleet, options, sent, 0, ending);
   // What counts when both go on at once: published and consumed on every channel.
   const double seconds = static_cast<double>(std::max(fleet.last_receive(), fleet.last_answer()) -
                                              fleet.started_at()) *
