@@ -11,7 +11,7 @@
 namespace nsq::wire {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;  // for reading: an ordered one searches its keys one by one
 
 struct Field {
   const char* key;
@@ -84,12 +84,12 @@ std::vector<std::string> read_features(const Json& document) {
 }  // namespace
 
 std::string encode_identify_response(const IdentifyResponse& response) {
-  Json document = Json::object();
+  auto document = nlohmann::ordered_json::object();
   for (const Field& field : kFields) {
     std::visit([&](auto member) { document[field.key] = response.*member; }, field.member);
   }
   if (!response.features.empty()) document["x"]["features"] = response.features;
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 Result<IdentifyResponse> parse_identify_response(std::string_view text) {
