@@ -120,6 +120,9 @@ void declare_rest(FlagSet& flags, Options& o) {
                  .bounds = kBodyBounds},
                 o.body_bytes);
       flags.add({.flag = "prefill", .help = "publish -messages first, unmeasured"}, o.prefill);
+      flags.add(
+          {.flag = "settle", .help = "wait between -prefill and consuming", .bounds = kNotNegative},
+          o.settle);
       break;
     case Mode::pubsub:
       flags.add({.flag = "window",

@@ -54,6 +54,13 @@ TEST_CASE("flags that do not fit are refused", "[nsq_bench][options]") {
   CHECK_FALSE(parse(Mode::defer, {"-delay-min=2s", "-delay-max=1s"}).has_value());
 }
 
+TEST_CASE("every mode's flags can be declared together", "[nsq_bench][options]") {
+  const auto mode = GENERATE(Mode::pub, Mode::sub, Mode::pubsub, Mode::conns, Mode::defer,
+                             Mode::http, Mode::topics);
+  CAPTURE(to_string(mode));
+  CHECK(parse(mode, {}).has_value());
+}
+
 TEST_CASE("channels are named by the user or numbered", "[nsq_bench][options]") {
   CHECK(parse(Mode::sub, {})->consumed_channels() == std::vector<std::string>{"ch"});
   CHECK(parse(Mode::sub, {"-channels=2"})->consumed_channels() ==
