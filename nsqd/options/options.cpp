@@ -18,12 +18,6 @@
 namespace nsqd {
 namespace {
 
-std::string os_hostname() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
-
 // `host:port`, an IPv6 host in brackets.
 std::string join_host_port(std::string_view host, std::int64_t port) {
   const bool bracketed = host.find(':') != std::string_view::npos;
@@ -47,6 +41,12 @@ std::string expand_statsd_prefix(std::string_view prefix, std::string host_key) 
 }
 
 }  // namespace
+
+std::string os_hostname() {
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
 
 Options default_options() {
   Options options;

@@ -97,6 +97,9 @@ struct Options {
 /// The defaults on this host.
 Options default_options();
 
+/// The operating system's name of this host.
+std::string os_hostname();
+
 /// The default node id of a host: CRC-32 (IEEE) of the MD5 of its name, modulo 1024.
 /// Source: spec/nsqd.md 5.13.
 std::int64_t default_node_id(std::string_view hostname);

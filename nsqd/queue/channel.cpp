@@ -74,12 +74,13 @@ void Channel::close_consumer(Consumer& consumer) {
 PullResult Channel::pull(const std::shared_ptr<Consumer>& consumer, nsq::Now now, PullLimits limits,
                          std::vector<Run>& out) {
   const nsq::MutexLock lock(mutex_);
+  PullResult result;
   if (exiting_ || paused_ || !consumer->has_room()) {
     set_turn(*consumer, Consumer::Turn::full);
-    return {};
+    result.evicted = exiting_;
+    return result;
   }
   set_turn(*consumer, Consumer::Turn::awake);
-  PullResult result;
   result.messages = deliver(*consumer, now.mono, limits, out);
   if (!consumer->has_room()) {
     set_turn(*consumer, Consumer::Turn::full);
@@ -95,11 +96,6 @@ PullResult Channel::pull(const std::shared_ptr<Consumer>& consumer, nsq::Now now
 void Channel::decline(Consumer& consumer, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
   pass_on(consumer, effects);
-}
-
-bool Channel::evicted(const Consumer& consumer) const {
-  const nsq::MutexLock lock(mutex_);
-  return consumer.evicted_;
 }
 
 void Channel::finish(Consumer& consumer, std::span<const nsq::wire::MessageId> ids,
@@ -184,7 +180,6 @@ void Channel::exit_locked(Effects& effects) {
   exiting_ = true;
   drop_all();
   for (const auto& [connection, consumer] : consumers_) {
-    consumer->evicted_ = true;
     consumer->in_flight_ = 0;
     wake(*consumer, effects);
   }

@@ -58,7 +58,8 @@ struct PullLimits {
 struct PullResult {
   std::uint32_t messages = 0;  ///< taken
   bool more =
-      false;  ///< there is more for this consumer: pull again. Otherwise its waker will be called
+      false;  ///< there is more for this consumer: pull again; else its waker will be called
+  bool evicted = false;  ///< the channel was deleted under the consumer: its connection must close
 };
 
 /// An id among several that could not be answered.
@@ -118,9 +119,6 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   /// The consumer was woken, or was told that there is more, but its socket takes nothing now:
   /// others in line are woken for what it leaves. It pulls by itself when it can.
   void decline(Consumer& consumer, Effects& effects) NSQ_EXCLUDES(mutex_);
-
-  /// Whether the channel was deleted under the consumer: its connection must close.
-  bool evicted(const Consumer& consumer) const NSQ_EXCLUDES(mutex_);
 
   // --- answers: Errc::not_in_flight or Errc::not_owner; the message then is as it was ---
 

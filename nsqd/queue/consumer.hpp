@@ -54,7 +54,6 @@ class Consumer {
   boost::intrusive::list_member_hook<> line_hook_;  // linked while hungry
   Turn turn_ = Turn::full;
   bool closing_ = false;  // CLS: nothing more is delivered
-  bool evicted_ = false;  // the channel was deleted: the connection must close
   std::int64_t ready_ = 0;
   std::int64_t in_flight_ = 0;
   std::uint64_t messages_ = 0;

@@ -1,0 +1,190 @@
+#include "nsqd/daemon/daemon.hpp"
+
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/core.h>
+
+#include "common/net/address.hpp"
+#include "nsqd/http/access_log.hpp"
+#include "nsqd/storage/memory_commit_queue.hpp"
+
+namespace nsqd {
+
+using boost::asio::awaitable;
+using nsq::net::Address;
+using nsq::net::Listener;
+
+namespace {
+
+/// The port that a listener got; nothing for a unix socket.
+std::optional<std::uint16_t> real_port(const Address& address) {
+  if (address.is_unix()) return std::nullopt;
+  return address.port;
+}
+
+/// How long running requests may take to end when the daemon stops.
+constexpr nsq::Nanoseconds kHttpGrace = nsq::Seconds(2);
+
+QueueLimits queue_limits(const Options& options) {
+  QueueLimits limits;
+  limits.mem_queue_size = static_cast<std::uint64_t>(options.mem_queue_size);
+  limits.max_msg_timeout = options.max_msg_timeout;
+  limits.max_req_timeout = options.max_req_timeout;
+  limits.max_channel_consumers = static_cast<std::size_t>(options.max_channel_consumers);
+  return limits;
+}
+
+}  // namespace
+
+Daemon::Daemon(Options options, nsq::Logger log)
+    : options_(std::move(options)),
+      log_(std::move(log)),
+      signals_(context_),
+      tasks_(context_.get_executor(), log_),
+      deadlines_(context_),
+      broker_(queue_limits(options_), static_cast<std::uint32_t>(options_.node_id),
+              deadlines_.index(), *this),
+      settings_(options_.lookupd_tcp_addresses),
+      tcp_(sessions_, log_) {}
+
+Daemon::~Daemon() = default;
+
+nsq::Result<void> Daemon::bind() {
+  const auto listen = [&](const std::string& address, const char* name) {
+    const auto parsed = nsq::net::parse_address(address);
+    if (!parsed) {
+      return nsq::Result<std::unique_ptr<Listener>>(
+          nsq::fail(parsed.error().code,
+                    fmt::format("listen ({}) failed - {}", address, parsed.error().text())));
+    }
+    return Listener::bind(context_.get_executor(), *parsed, name, log_);
+  };
+  auto tcp = listen(options_.tcp_address, "TCP");
+  if (!tcp) return std::unexpected(tcp.error());
+  tcp_listener_ = std::move(*tcp);
+  if (!options_.http_address.empty()) {
+    auto http = listen(options_.http_address, "HTTP");
+    if (!http) return std::unexpected(http.error());
+    http_listener_ = std::move(*http);
+  }
+  RealPorts ports;
+  ports.tcp = real_port(tcp_listener_->local_address());
+  if (http_listener_) ports.http = real_port(http_listener_->local_address());
+  options_ = resolve_effective(std::move(options_), ports);
+
+  info_.start_time = nsq::read_clock().wall;
+  info_.hostname = os_hostname();
+  info_.broadcast_address = options_.broadcast_address;
+  info_.tcp_port = ports.tcp ? *ports.tcp : -1;
+  if (http_listener_) info_.http_port = ports.http ? *ports.http : -1;
+  return {};
+}
+
+int Daemon::run() {
+  start_io_threads();
+  signals_.add(SIGINT);
+  signals_.add(SIGTERM);
+  signals_.async_wait([this](boost::system::error_code error, int) {
+    if (!error) begin_stop(0);
+  });
+  tasks_.spawn("TCP listener", serve_tcp());
+  if (http_listener_) serve_http();
+  context_.run();
+  for (const auto& thread : io_threads_) thread->join();
+  log_.info("NSQ: bye");
+  return status_;
+}
+
+void Daemon::start_io_threads() {
+  for (unsigned i = 0; i < effective_io_threads(options_); ++i) {
+    auto& thread = *io_threads_.emplace_back(
+        std::make_unique<IoThread>(std::make_unique<MemoryCommitQueue>(), log_));
+    sessions_.push_back(
+        std::make_unique<SessionContext>(thread, broker_, clients_, options_, log_));
+    thread.start();
+  }
+}
+
+awaitable<void> Daemon::serve_tcp() {
+  const auto ended = co_await tcp_.run(*tcp_listener_);
+  if (ended || stopping_) co_return;
+  log_.fatal("{}", ended.error().text());
+  begin_stop(1);
+}
+
+void Daemon::serve_http() {
+  std::vector<nsq::net::HttpThread> threads;
+  for (const auto& thread : io_threads_) {
+    nsq::net::HttpThread http;
+    http.executor = thread->context().get_executor();
+    http.read_buffer = thread->scratch().read;
+    http.router = make_api_router(
+        {broker_, clients_, thread->commits(), options_, info_, health_, settings_, log_});
+    threads.push_back(std::move(http));
+  }
+  nsq::net::HttpServerOptions options;
+  options.access_log = make_access_log(log_);
+  options.on_fatal = [this](const nsq::Error& error) {
+    log_.fatal("{}", error.text());
+    begin_stop(1);
+  };
+  http_ = std::make_unique<nsq::net::HttpServer>(std::move(threads), std::move(options), log_);
+  http_->start(std::move(http_listener_));
+}
+
+void Daemon::begin_stop(int status) {
+  if (std::exchange(stopping_, true)) return;
+  status_ = status;
+  boost::asio::co_spawn(context_, stop(), [this](std::exception_ptr error) {
+    if (error) log_.error("NSQ: stopping failed, ending at once");
+    context_.stop();
+  });
+}
+
+/// Nothing new, then what is running ends, then what it ran on: spec/nsqd.md 5.12.
+awaitable<void> Daemon::stop() {
+  signals_.cancel();
+  tcp_listener_->close();
+  co_await end_sessions();
+  if (http_) co_await http_->stop(kHttpGrace);
+  log_.info("NSQ: closing topics");
+  broker_.close();
+  log_.info("NSQ: stopping subsystems");
+  deadlines_.stop();
+  for (const auto& thread : io_threads_) thread->stop();
+  co_await tasks_.stop(kHttpGrace);
+}
+
+awaitable<void> Daemon::end_sessions() {
+  for (const auto& thread : io_threads_) {
+    // Named first: a coroutine lambda inside the co_await expression would not outlive it.
+    auto cancel_and_wait = [](IoThread& io) -> awaitable<void> {
+      co_await io.tasks().stop(nsq::Nanoseconds::zero());
+    };
+    co_await boost::asio::co_spawn(thread->context(), cancel_and_wait(*thread),
+                                   boost::asio::use_awaitable);
+  }
+}
+
+void Daemon::topic_created(const Topic& topic) {
+  log_.info("TOPIC({}): created", topic.name().view());
+}
+
+void Daemon::topic_deleted(const Topic& topic) {
+  log_.info("TOPIC({}): deleting", topic.name().view());
+}
+
+void Daemon::channel_created(const Topic& topic, const Channel& channel) {
+  log_.info("TOPIC({}): new channel({})", topic.name().view(), channel.name());
+}
+
+void Daemon::channel_deleted(const Topic& topic, const Channel& channel) {
+  log_.info("TOPIC({}): deleting channel {}", topic.name().view(), channel.name());
+  log_.info("CHANNEL({}): deleting", channel.name());
+}
+
+}  // namespace nsqd

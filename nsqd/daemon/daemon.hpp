@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "common/base/log.hpp"
+#include "common/base/result.hpp"
+#include "common/net/http_server.hpp"
+#include "common/net/task_group.hpp"
+#include "nsqd/daemon/tcp_server.hpp"
+#include "nsqd/http/api.hpp"
+#include "nsqd/http/runtime_settings.hpp"
+#include "nsqd/options/options.hpp"
+#include "nsqd/queue/broker.hpp"
+#include "nsqd/session/io_thread.hpp"
+#include "nsqd/stats/client_registry.hpp"
+#include "nsqd/stats/health.hpp"
+
+namespace nsqd {
+
+/// nsqd itself. Its own thread, the caller's of run(), accepts connections, waits for signals and
+/// keeps the broker's deadlines; connections live on the I/O threads.
+class Daemon final : private BrokerObserver {
+ public:
+  Daemon(Options options, nsq::Logger log);
+  ~Daemon() override;
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  /// Binds all listeners. Nothing is accepted yet. The error's text is complete: `listen (…) failed
+  /// …`.
+  nsq::Result<void> bind();
+
+  /// Serves until SIGINT or SIGTERM, then stops in order. @return the exit status: 0, or 1 when a
+  /// listener failed.
+  int run();
+
+ private:
+  void topic_created(const Topic& topic) override;
+  void topic_deleted(const Topic& topic) override;
+  void channel_created(const Topic& topic, const Channel& channel) override;
+  void channel_deleted(const Topic& topic, const Channel& channel) override;
+
+  void start_io_threads();
+  void serve_http();
+  boost::asio::awaitable<void> serve_tcp();
+  boost::asio::awaitable<void> stop();
+  boost::asio::awaitable<void> end_sessions();
+  void begin_stop(int status);
+
+  Options options_;
+  const nsq::Logger log_;
+  boost::asio::io_context context_{1};
+  boost::asio::signal_set signals_;
+  nsq::net::TaskGroup tasks_;
+  DeadlineTimer deadlines_;
+  Broker broker_;
+  ClientRegistry clients_;
+  Health health_;
+  RuntimeSettings settings_;
+  DaemonInfo info_;
+  std::vector<std::unique_ptr<IoThread>> io_threads_;
+  std::vector<std::unique_ptr<SessionContext>> sessions_;
+  std::unique_ptr<nsq::net::Listener> tcp_listener_;
+  std::unique_ptr<nsq::net::Listener> http_listener_;  // until it is given to http_
+  std::unique_ptr<nsq::net::HttpServer> http_;
+  TcpServer tcp_;
+  bool stopping_ = false;
+  int status_ = 0;
+};
+
+}  // namespace nsqd

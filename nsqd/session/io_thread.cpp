@@ -1,0 +1,108 @@
+#include "nsqd/session/io_thread.hpp"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace nsqd {
+namespace {
+
+/// Handlers that one turn runs at most: bounds how long a reply waits for its write.
+constexpr int kHandlersPerTurn = 64;
+
+}  // namespace
+
+DeadlineTimer::DeadlineTimer(boost::asio::io_context& context)
+    : context_(context),
+      timer_(context),
+      index_([this] { boost::asio::post(context_, [this] { reset(); }); }) {}
+
+void DeadlineTimer::stop() {
+  stopped_ = true;
+  timer_.cancel();
+}
+
+void DeadlineTimer::reset() {
+  const auto next = index_.next();
+  if (stopped_ || !next) return;
+  timer_.expires_at(*next);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;  // set anew, or stopped
+    index_.expire_due(nsq::read_clock());
+    reset();
+  });
+}
+
+IoThread::IoThread(std::unique_ptr<CommitQueue> commits, nsq::Logger logger)
+    : commits_(std::move(commits)),
+      timer_(context_),
+      tasks_(context_.get_executor(), std::move(logger)) {}
+
+IoThread::~IoThread() {
+  stop();
+  join();
+}
+
+void IoThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void IoThread::run() {
+  id_ = std::this_thread::get_id();
+  const auto work = boost::asio::make_work_guard(context_);
+  while (!stopped_.load(std::memory_order_relaxed)) {
+    // With sessions left over from the last turn, look without waiting.
+    int handled = scheduled_.empty() ? static_cast<int>(context_.run_one()) : 0;
+    while (handled < kHandlersPerTurn && context_.poll_one() > 0) ++handled;
+    end_turn();
+  }
+}
+
+void IoThread::stop() {
+  stopped_.store(true, std::memory_order_relaxed);
+  boost::asio::post(context_, [] {});  // ends the wait
+}
+
+void IoThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void IoThread::schedule(std::shared_ptr<TurnEnd> what) {
+  if (std::exchange(what->scheduled_, true)) return;
+  scheduled_.push_back(std::move(what));
+}
+
+void IoThread::schedule_from_anywhere(std::shared_ptr<TurnEnd> what) {
+  if (is_current()) {
+    schedule(std::move(what));
+    return;
+  }
+  bool first = false;
+  {
+    const nsq::MutexLock lock(inbox_mutex_);
+    first = inbox_.empty();
+    inbox_.push_back(std::move(what));
+  }
+  if (first) boost::asio::post(context_, [this] { take_inbox(); });
+}
+
+void IoThread::take_inbox() {
+  std::vector<std::shared_ptr<TurnEnd>> arrived;
+  {
+    const nsq::MutexLock lock(inbox_mutex_);
+    arrived.swap(inbox_);
+  }
+  for (auto& what : arrived) schedule(std::move(what));
+}
+
+void IoThread::end_turn() {
+  commits_->commit();
+  running_.swap(scheduled_);
+  for (const auto& what : running_) {
+    what->scheduled_ = false;
+    what->end_turn();
+  }
+  running_.clear();
+}
+
+}  // namespace nsqd

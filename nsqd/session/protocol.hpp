@@ -1,0 +1,161 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/clock.hpp"
+#include "common/base/log.hpp"
+#include "common/wire/body.hpp"
+#include "common/wire/command.hpp"
+#include "common/wire/protocol_error.hpp"
+#include "nsqd/options/options.hpp"
+#include "nsqd/queue/broker.hpp"
+#include "nsqd/session/io_thread.hpp"
+#include "nsqd/session/reply_queue.hpp"
+#include "nsqd/session/settings.hpp"
+#include "nsqd/stats/client_registry.hpp"
+
+namespace nsqd {
+
+/// What every connection of one I/O thread shares. All of it outlives the connections.
+struct SessionContext {
+  IoThread& io;
+  Broker& broker;
+  ClientRegistry& clients;
+  const Options& options;
+  nsq::Logger log;
+};
+
+/// What a conversation needs of the connection around it.
+class ProtocolHost {
+ public:
+  virtual ~ProtocolHost() = default;
+
+  /// Whom channels wake when there is something for this connection.
+  virtual std::shared_ptr<Waker> waker() = 0;
+
+  /// A publish waits for `ticket`: tell the ReplyQueue when it is committed or has failed.
+  virtual void await_commit(Ticket ticket) = 0;
+};
+
+/// The server's side of one conversation in the protocol V2 (spec/nsqd.md 1 to 3): bytes in,
+/// commands on the broker, replies into a queue. Knows no socket and no clock.
+///
+/// What came in one read is worked off as one batch: publishes to one topic that follow each other
+/// are one append, FINs that follow each other are one call on the channel.
+///
+/// Lives on its connection's I/O thread.
+class Protocol {
+ public:
+  Protocol(SessionContext& context, ProtocolHost& host, std::string remote_address);
+  ~Protocol();
+  Protocol(const Protocol&) = delete;
+  Protocol& operator=(const Protocol&) = delete;
+
+  /// Executes the complete commands at the front of `in`. @return how many bytes they were. The
+  /// rest must come again, with more behind it, until ended().
+  std::size_t consume(std::string_view in, nsq::Now now);
+
+  /// How many bytes, from the first unconsumed one, the command that is coming in needs; 0:
+  /// unknown.
+  std::size_t needed() const noexcept { return needed_; }
+
+  /// No more commands are executed: send the replies and close.
+  bool ended() const noexcept { return ended_ || replies_.broken(); }
+
+  /// The input ended, or nothing came for too long: if that cut a command's body off, its error is
+  /// replied. Then ended().
+  void cut_off();
+
+  /// Whether the magic was seen: the connection counts as a client, and heartbeats begin.
+  bool is_client() const noexcept { return client_ != nullptr; }
+
+  void add_heartbeat();
+  ReplyQueue& replies() noexcept { return replies_; }
+  const ClientSettings& settings() const noexcept { return settings_; }
+
+  /// Moves messages to in flight for this connection. Nothing before SUB and after CLS.
+  PullResult pull(nsq::Now now, PullLimits limits, std::vector<Run>& out);
+  /// The connection's socket takes nothing now: others may have what it was woken for.
+  void decline();
+  bool subscribed() const noexcept { return consumer_ != nullptr; }
+
+  /// Leaves the channel. Called once, at the connection's end.
+  void leave();
+
+ private:
+  using Command = nsq::wire::Command;
+  using CommandLine = nsq::wire::CommandLine;
+  using ProtocolError = nsq::wire::ProtocolError;
+
+  /// Numbers as `/stats` shows them.
+  enum class State : std::uint8_t { init = 0, subscribed = 3, closing = 4 };
+
+  /// What became of a command: done with `body_bytes_` of body, waiting for more bytes, or the end.
+  enum class Step : std::uint8_t { done, need_more, end };
+
+  bool read_magic(std::string_view& in, nsq::Now now);
+  Step execute(const CommandLine& line, std::string_view rest, nsq::Now now);
+  Step identify(std::string_view rest);
+  Step auth(const CommandLine& line, std::string_view rest);
+  Step sub(const CommandLine& line, nsq::Now now);
+  Step pub(const CommandLine& line, std::string_view rest, nsq::Now now);
+  Step mpub(const CommandLine& line, std::string_view rest, nsq::Now now);
+  Step dpub(const CommandLine& line, std::string_view rest, nsq::Now now);
+  Step rdy(const CommandLine& line);
+  Step fin(const CommandLine& line);
+  Step req(const CommandLine& line, nsq::Now now);
+  Step touch(const CommandLine& line, nsq::Now now);
+  Step cls();
+
+  /// Reads a sized body; `done` with body_ set, or what to return.
+  Step read_body(Command command, std::string_view rest, std::int64_t max_size);
+  Step apply(const nsq::wire::IdentifyRequest& request);
+  Step publish(Command command, std::span<const std::string_view> bodies, nsq::Now now);
+  /// The same for `messages` messages that `publish` publishes to the topic it is given.
+  template <class Publish>
+  Step publish_with(Command command, std::uint32_t replies, Publish&& publish,
+                    std::size_t messages = 1);
+  Step answered(Command command, const nsq::wire::MessageId& id, const nsq::Result<void>& result);
+
+  /// Makes `name` the topic that publishes go to. false: the name is not valid.
+  bool select_topic(std::string_view name);
+  /// Looks the selected topic up, creating it if need be. false: the daemon is stopping.
+  bool open_topic();
+
+  Step finish_batches(nsq::Now now);
+  Step flush_publishes(nsq::Now now);
+  void flush_fins();
+
+  Step fail(const ProtocolError& error);
+  Step wait_for(Command command, const nsq::wire::BodyFault& fault, std::size_t needed);
+
+  SessionContext& context_;
+  ProtocolHost& host_;
+  const std::string remote_address_;
+  ReplyQueue replies_;
+  ClientSettings settings_;
+  std::shared_ptr<ClientRecord> client_;
+  std::shared_ptr<Consumer> consumer_;
+  Broker::Subscription subscription_;
+  State state_ = State::init;
+  bool ended_ = false;
+  Ticket awaited_ = 0;  // the last ticket that the host was asked to await
+
+  // The command at hand.
+  std::string_view body_;
+  std::size_t body_bytes_ = 0;
+  std::size_t needed_ = 0;
+  std::optional<ProtocolError> if_cut_off_;
+  std::unique_ptr<nsq::wire::MpubParser> mpub_;  // of a batch that is coming in
+
+  // Where the last publish went, as most connections publish to one topic.
+  std::optional<nsq::wire::TopicName> topic_name_;
+  std::shared_ptr<Topic> topic_;
+};
+
+}  // namespace nsqd

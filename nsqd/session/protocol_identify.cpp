@@ -1,0 +1,52 @@
+// The commands that introduce a client: IDENTIFY, AUTH.
+
+#include <fmt/core.h>
+
+#include "common/wire/identify.hpp"
+#include "nsqd/session/protocol.hpp"
+
+namespace nsqd {
+
+namespace wire = nsq::wire;
+
+Protocol::Step Protocol::identify(std::string_view rest) {
+  if (state_ != State::init) return fail(wire::wrong_state("IDENTIFY"));
+  const Step body = read_body(Command::identify, rest, context_.options.max_body_size);
+  if (body != Step::done) return body;
+  const auto request = wire::parse_identify_request(body_);
+  if (!request) return fail(wire::bad_body("IDENTIFY failed to decode JSON body"));
+  return apply(*request);
+}
+
+Protocol::Step Protocol::apply(const wire::IdentifyRequest& request) {
+  const auto negotiated = negotiate(request, settings_, context_.options);
+  if (!negotiated) return fail(negotiated.error());
+  settings_ = negotiated->settings;
+  ClientIdentity identity;
+  identity.client_id = request.client_id;
+  identity.hostname = request.hostname;
+  identity.user_agent = request.user_agent;
+  identity.sample_rate = settings_.sample_rate;
+  identity.topology_zone = request.topology_zone;
+  identity.topology_region = request.topology_region;
+  client_->set_identity(std::move(identity));
+  context_.log.info("[{}] IDENTIFY: client_id={} hostname={} user_agent={}", remote_address_,
+                    request.client_id, request.hostname, request.user_agent);
+  if (request.feature_negotiation) {
+    replies_.add_frame(wire::FrameType::response,
+                       wire::encode_identify_response(negotiated->response));
+  } else {
+    replies_.add_frame(wire::FrameType::response, wire::kOk);
+  }
+  return Step::done;
+}
+
+Protocol::Step Protocol::auth(const CommandLine& line, std::string_view rest) {
+  if (state_ != State::init) return fail(wire::wrong_state("AUTH"));
+  if (line.param_count != 0) return fail(wire::invalid("AUTH invalid number of parameters"));
+  const Step body = read_body(Command::auth, rest, context_.options.max_body_size);
+  if (body != Step::done) return body;
+  return fail(wire::fatal_error("E_AUTH_DISABLED", "AUTH disabled"));
+}
+
+}  // namespace nsqd

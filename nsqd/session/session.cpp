@@ -1,0 +1,278 @@
+#include "nsqd/session/session.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace nsqd {
+
+using boost::asio::awaitable;
+using nsq::net::IoResult;
+using nsq::net::IoStatus;
+
+namespace {
+
+/// Reads of one connection before the others of the thread have their turn.
+constexpr int kReadsPerTurn = 4;
+
+/// How long a connection that ends may take to get its last replies out and the client to hang up.
+constexpr nsq::Nanoseconds kLinger = nsq::Seconds(1);
+
+constexpr PullLimits kPullLimits{.messages = 4096, .bytes = 512 * 1024};
+
+}  // namespace
+
+Session::Session(SessionContext& context, std::unique_ptr<nsq::net::ByteStream> stream,
+                 std::string remote_address)
+    : context_(context),
+      stream_(std::move(stream)),
+      remote_address_(std::move(remote_address)),
+      protocol_(context, *this, remote_address_) {}
+
+Session::~Session() = default;
+
+awaitable<void> Session::run() {
+  // The scope's end, however it comes about, also by cancellation, leaves the channel.
+  struct Leave {
+    Session& session;
+    explicit Leave(Session& s) : session(s) {}
+    Leave(const Leave&) = delete;
+    Leave& operator=(const Leave&) = delete;
+    ~Leave() { session.leave(); }
+  };
+  const auto self = shared_from_this();
+  const Leave leave(*this);
+  co_await read_loop();
+  co_await wind_down();
+}
+
+awaitable<void> Session::read_loop() {
+  while (!closed_ && !input_ended_ && !protocol_.ended()) {
+    const auto error = co_await stream_->wait_readable();
+    if (error) co_return;
+    for (int i = 0; i < kReadsPerTurn && read_some(); ++i) {
+    }
+  }
+}
+
+/// One read and what follows from it. @return whether to read again at once.
+bool Session::read_some() {
+  std::string_view input;
+  const IoResult result = read_behind_partial(input);
+  if (result.status == IoStatus::would_block) return false;
+  if (result.status != IoStatus::ok) {
+    input_ended_ = true;
+    if (result.status == IoStatus::error) close();
+    return false;
+  }
+  consume(input);
+  return !closed_ && !protocol_.ended();
+}
+
+/// Reads and sets `input` to all that is unconsumed, what came earlier first.
+IoResult Session::read_behind_partial(std::string_view& input) {
+  const auto scratch = std::span(context_.io.scratch().read);
+  const std::size_t before = partial_.size();
+  if (std::max(protocol_.needed(), before) > scratch.size() / 2) {
+    // A large body is read to where it stays until it is complete.
+    partial_.resize(std::max(protocol_.needed(), before + scratch.size()));
+    const IoResult result = stream_->read_some(std::span(partial_).subspan(before));
+    partial_.resize(before + result.bytes);
+    input = partial_;
+    return result;
+  }
+  std::memcpy(scratch.data(), partial_.data(), before);
+  const IoResult result = stream_->read_some(scratch.subspan(before));
+  input = {scratch.data(), before + result.bytes};
+  return result;
+}
+
+void Session::consume(std::string_view input) {
+  const nsq::Now now = nsq::read_clock();
+  const bool was_client = protocol_.is_client();
+  const std::size_t consumed = protocol_.consume(input, now);
+  keep_rest(input, consumed);
+  if (consumed > 0) last_command_ = now.mono;
+  if (protocol_.is_client() &&
+      (!was_client || interval_ != protocol_.settings().heartbeat_interval)) {
+    begin_heartbeats(now);
+  }
+  schedule();
+}
+
+/// Keeps what `consumed` bytes of `input` left, be it in partial_ already or in the scratch.
+void Session::keep_rest(std::string_view input, std::size_t consumed) {
+  if (input.data() == partial_.data()) {
+    partial_.erase(0, consumed);
+  } else {
+    partial_.assign(input.substr(consumed));
+  }
+  if (partial_.empty()) std::string().swap(partial_);  // an idle connection owns no buffer
+}
+
+void Session::wake() noexcept {
+  context_.io.schedule_from_anywhere(shared_from_this());
+}
+
+void Session::await_commit(Ticket ticket) {
+  context_.io.commits().when_committed(
+      ticket, [self = shared_from_this(), ticket](const nsq::Result<void>& result) {
+        if (result) {
+          self->protocol_.replies().committed(ticket);
+        } else {
+          self->protocol_.replies().failed(ticket, result.error().text());
+        }
+        self->schedule();
+      });
+}
+
+void Session::end_turn() {
+  if (closed_) return;
+  if (blocked_) {
+    protocol_.decline();
+    return;
+  }
+  send();
+  notify_settled();
+}
+
+void Session::send() {
+  Scratch& scratch = context_.io.scratch();
+  scratch.runs.clear();
+  const PullResult pulled = protocol_.pull(nsq::read_clock(), kPullLimits, scratch.runs);
+  if (pulled.evicted) {
+    close();
+    return;
+  }
+  auto frames = std::exchange(protocol_.replies().ready(), {});
+  if (frames.empty() && scratch.runs.empty()) return;
+  const IoResult result = outbox_.send(*stream_, std::move(frames), scratch.runs, scratch);
+  scratch.runs.clear();
+  after_write(result);
+  if (!pulled.more || closed_) return;
+  if (blocked_) {
+    protocol_.decline();
+  } else {
+    schedule();
+  }
+}
+
+void Session::after_write(const IoResult& result) {
+  if (result.status == IoStatus::error) {
+    close();
+  } else if (result.status == IoStatus::would_block) {
+    blocked_ = true;
+    blocked_since_ = nsq::read_clock().mono;
+    arm();
+    wait_until_writable();
+  }
+}
+
+void Session::wait_until_writable() {
+  stream_->async_wait_writable([self = shared_from_this()](boost::system::error_code error) {
+    if (error || self->closed_) return;
+    const IoResult result = self->outbox_.resume(*self->stream_, self->context_.io.scratch());
+    if (result.status == IoStatus::would_block) {
+      if (result.bytes > 0) self->blocked_since_ = nsq::read_clock().mono;
+      self->wait_until_writable();
+      return;
+    }
+    self->blocked_ = false;
+    if (result.status == IoStatus::error) {
+      self->close();
+    } else {
+      self->schedule();
+    }
+  });
+}
+
+awaitable<void> Session::wind_down() {
+  if (closed_) co_return;
+  protocol_.cut_off();
+  close_at_ = nsq::read_clock().mono + kLinger;
+  arm();
+  schedule();
+  co_await settled();
+  if (closed_ || input_ended_) co_return;
+  // The client may still be sending: closing now could reset the connection before it has read the
+  // error that ended it.
+  stream_->shutdown_send();
+  auto& scratch = context_.io.scratch().read;
+  for (;;) {
+    const auto error = co_await stream_->wait_readable();
+    if (error) co_return;
+    const IoResult result = stream_->read_some(scratch);
+    if (result.status == IoStatus::eof || result.status == IoStatus::error) co_return;
+  }
+}
+
+/// Waits until all replies are out, those that wait for their commit included, or the stream is
+/// closed.
+awaitable<void> Session::settled() {
+  if (all_sent() || closed_) co_return;
+  co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+      [this](auto handler) { on_settled_ = std::move(handler); }, boost::asio::use_awaitable);
+}
+
+bool Session::all_sent() noexcept {
+  return protocol_.replies().empty() && outbox_.empty() && !blocked_;
+}
+
+void Session::notify_settled() {
+  if (on_settled_ && (closed_ || all_sent())) std::exchange(on_settled_, {})();
+}
+
+void Session::begin_heartbeats(nsq::Now now) {
+  interval_ = protocol_.settings().heartbeat_interval;
+  next_heartbeat_ = now.mono + interval_;
+  arm();
+}
+
+void Session::arm() {
+  auto next = nsq::MonoTime::max();
+  if (close_at_) {
+    next = *close_at_;
+  } else if (interval_ > nsq::Nanoseconds::zero()) {
+    next = std::min(next_heartbeat_, last_command_ + 2 * interval_);
+    if (blocked_) next = std::min(next, blocked_since_ + interval_);
+  }
+  if (next != nsq::MonoTime::max()) context_.io.deadlines().arm(shared_from_this(), next);
+}
+
+void Session::expire(nsq::Now now) {
+  if (closed_) return;
+  if (close_at_) {
+    if (now.mono >= *close_at_) close();
+  } else if (interval_ > nsq::Nanoseconds::zero()) {
+    if (blocked_ && now.mono >= blocked_since_ + interval_) {
+      close();
+    } else if (now.mono >= last_command_ + 2 * interval_) {
+      context_.log.info("[{}] idle for two heartbeat intervals, closing", remote_address_);
+      protocol_.cut_off();
+      stream_->cancel();  // ends the read loop, which winds down
+    } else if (now.mono >= next_heartbeat_) {
+      protocol_.add_heartbeat();
+      next_heartbeat_ += interval_;
+      schedule();
+    }
+  }
+  if (!closed_) arm();
+}
+
+void Session::close() noexcept {
+  if (std::exchange(closed_, true)) return;
+  stream_->close();
+  notify_settled();
+}
+
+void Session::leave() noexcept {
+  close();
+  context_.io.deadlines().disarm(shared_from_this());
+  protocol_.leave();
+  context_.log.info("PROTOCOL(V2): [{}] exiting", remote_address_);
+}
+
+}  // namespace nsqd

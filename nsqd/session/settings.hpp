@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+
+#include "common/base/clock.hpp"
+#include "common/wire/identify.hpp"
+#include "common/wire/protocol_error.hpp"
+#include "nsqd/options/options.hpp"
+
+namespace nsqd {
+
+/// What IDENTIFY settles for one connection.
+struct ClientSettings {
+  nsq::Nanoseconds heartbeat_interval = nsq::Seconds(30);  ///< zero: no heartbeats and no deadlines
+  nsq::Nanoseconds msg_timeout{};
+  nsq::Nanoseconds
+      output_buffer_timeout{};              ///< a limit that is never reached: output does not wait
+  std::int64_t output_buffer_size = 16384;  ///< likewise
+  std::int32_t sample_rate = 0;
+};
+
+/// The settings of a connection that never identifies.
+ClientSettings default_settings(const Options& options);
+
+/// What the server answers to IDENTIFY.
+struct Negotiated {
+  ClientSettings settings;
+  nsq::wire::IdentifyResponse response;
+};
+
+/// Checks a client's wishes against the server's limits and grants them. Fields that the client
+/// left out keep what `current` says. Source: spec/nsqd.md 2.2, 2.3.
+std::expected<Negotiated, nsq::wire::ProtocolError> negotiate(
+    const nsq::wire::IdentifyRequest& request, const ClientSettings& current,
+    const Options& options);
+
+}  // namespace nsqd
