@@ -87,7 +87,7 @@ HttpConnection::Step HttpConnection::advance() {
       if (input_.empty()) return Step::need_input;
       const auto& shared = *worker_.shared;
       const bool refuse_all = shared.options.refuse_with.has_value();
-      parser_ = std::make_unique<HttpParser>(refuse_all ? nullptr : shared.router.get(),
+      parser_ = std::make_unique<HttpParser>(refuse_all ? nullptr : worker_.router.get(),
                                              shared.options.max_header_bytes);
       sent_continue_ = false;
     }

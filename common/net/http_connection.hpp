@@ -22,7 +22,6 @@ class HttpConnection;
 
 /// What the connections of a server share. Constant while it runs.
 struct HttpShared {
-  std::shared_ptr<const HttpRouter> router;
   HttpServerOptions options;
   Logger logger;
 };
@@ -35,11 +34,13 @@ struct HttpWorker {
   HttpWorker(HttpThread thread, std::shared_ptr<const HttpShared> what)
       : executor(thread.executor),
         scratch(thread.read_buffer),
+        router(std::move(thread.router)),
         shared(std::move(what)),
         tasks(executor, shared->logger) {}
 
   boost::asio::any_io_executor executor;
   std::span<char> scratch;
+  std::shared_ptr<const HttpRouter> router;
   std::shared_ptr<const HttpShared> shared;
   TaskGroup tasks;
   boost::intrusive::list<HttpConnection, boost::intrusive::base_hook<HttpConnectionHook>,

@@ -77,14 +77,13 @@ asio::awaitable<void> HttpServer::Impl::accept() {
   if (!outcome && shared->options.on_fatal) shared->options.on_fatal(outcome.error());
 }
 
-HttpServer::HttpServer(std::shared_ptr<const HttpRouter> router, std::vector<HttpThread> threads,
-                       HttpServerOptions options, Logger logger)
+HttpServer::HttpServer(std::vector<HttpThread> threads, HttpServerOptions options, Logger logger)
     : impl_(std::make_unique<Impl>()) {
   NSQ_ASSERT(!threads.empty());
-  impl_->shared = std::make_shared<const HttpShared>(
-      HttpShared{std::move(router), std::move(options), std::move(logger)});
+  impl_->shared =
+      std::make_shared<const HttpShared>(HttpShared{std::move(options), std::move(logger)});
   for (auto& thread : threads) {
-    NSQ_ASSERT(!thread.read_buffer.empty());
+    NSQ_ASSERT(!thread.read_buffer.empty() && thread.router);
     impl_->workers.push_back(std::make_shared<HttpWorker>(std::move(thread), impl_->shared));
   }
 }

@@ -29,6 +29,9 @@ struct HttpThread {
   /// Scratch to read into, at least 1 KiB, 64 KiB are good; shared by all that runs on that thread
   /// and does not suspend while using it. Outlives the server.
   std::span<char> read_buffer;
+  /// The routes of the connections on this thread: its handlers run there and nowhere else, so they
+  /// may use what lives on that thread. Several threads may share one.
+  std::shared_ptr<const HttpRouter> router;
 };
 
 /// One answered request, for the access log.
@@ -67,8 +70,7 @@ struct HttpServerOptions {
 /// stopped running.
 class HttpServer {
  public:
-  HttpServer(std::shared_ptr<const HttpRouter> router, std::vector<HttpThread> threads,
-             HttpServerOptions options, Logger logger);
+  HttpServer(std::vector<HttpThread> threads, HttpServerOptions options, Logger logger);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -32,14 +32,14 @@ class HttpFixture {
         Listener::bind(main_.context.get_executor(), tcp_address("127.0.0.1", 0), "HTTP", logger);
     if (!listener) throw std::runtime_error(listener.error().text());
     port_ = (*listener)->local_address().port;
+    const auto routes = std::make_shared<const HttpRouter>(std::move(router));
     std::vector<HttpThread> serving;
     for (int i = 0; i < threads; ++i) {
       others_.push_back(std::make_unique<Loop>());
-      serving.push_back({others_.back()->context.get_executor(), others_.back()->scratch});
+      serving.push_back({others_.back()->context.get_executor(), others_.back()->scratch, routes});
     }
-    if (serving.empty()) serving.push_back({main_.context.get_executor(), main_.scratch});
-    server_ = std::make_unique<HttpServer>(std::make_shared<const HttpRouter>(std::move(router)),
-                                           std::move(serving), std::move(options), logger);
+    if (serving.empty()) serving.push_back({main_.context.get_executor(), main_.scratch, routes});
+    server_ = std::make_unique<HttpServer>(std::move(serving), std::move(options), logger);
     server_->start(std::move(*listener));
     main_.start();
     for (auto& loop : others_) loop->start();
