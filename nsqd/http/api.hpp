@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/clock.hpp"
+#include "common/base/log.hpp"
+#include "common/net/http_router.hpp"
+#include "nsqd/http/runtime_settings.hpp"
+#include "nsqd/options/options.hpp"
+#include "nsqd/queue/broker.hpp"
+#include "nsqd/stats/client_registry.hpp"
+#include "nsqd/stats/health.hpp"
+#include "nsqd/storage/commit_queue.hpp"
+
+namespace nsqd {
+
+/// What is known of the daemon once its listeners are bound. Constant from then on.
+struct DaemonInfo {
+  nsq::WallTime start_time{};
+  std::string hostname;           ///< the operating system's
+  std::string broadcast_address;  ///< as configured
+  int tcp_port = -1;              ///< the real one; -1 for a unix socket
+  int http_port = 0;              ///< likewise; 0 without HTTP
+};
+
+/// What the handlers of one I/O thread work on. All of it outlives the router.
+struct ApiContext {
+  Broker& broker;
+  const ClientRegistry& clients;
+  CommitQueue& commits;    ///< that thread's own; all the rest is shared by the threads
+  const Options& options;  ///< effective: see resolve_effective
+  const DaemonInfo& info;
+  const Health& health;
+  RuntimeSettings& settings;
+  nsq::Logger logger;
+};
+
+/// The HTTP API of spec/nsqd.md 6, for the connections of one I/O thread: an HttpServer must run
+/// its handlers on the thread that `context.commits` lives on.
+std::shared_ptr<const nsq::net::HttpRouter> make_api_router(const ApiContext& context);
+
+}  // namespace nsqd
