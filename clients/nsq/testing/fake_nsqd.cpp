@@ -190,6 +190,8 @@ asio::awaitable<std::unique_ptr<FakeClient>> FakeNsqd::accept() {
   auto got = co_await acceptor_.async_accept(kNoThrow);
   auto& [code, socket] = got;
   if (code) throw ScriptError("accept: " + code.message());
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
   co_return std::make_unique<FakeClient>(std::move(socket));
 }
 
