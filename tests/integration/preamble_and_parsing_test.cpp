@@ -319,6 +319,16 @@ TEST_CASE("1.1 commands may follow the magic in the same segment", "[integration
   CHECK(client.read_to_end() == "");
 }
 
+TEST_CASE("1.2 a consumer may send all its first commands at once", "[integration]") {
+  const std::string topic = fresh("t");
+  plain_nsqd().publish(topic, "m");
+  RawClient client = without_magic(plain_nsqd());
+  client.send("  V2" + identify("{}") + sub(topic, "c") + rdy(1));
+  CHECK(client.read() == ok());
+  CHECK(client.read() == ok());
+  CHECK(client.read_message().body == "m");
+}
+
 TEST_CASE("1.2 a command may arrive byte by byte", "[integration]") {
   const std::string topic = fresh("t");
   RawClient client = without_magic(plain_nsqd());
