@@ -22,8 +22,8 @@ class Health;
 
 /// What to gather. Source: spec/nsqd.md 6.5.
 struct StatsFilter {
-  std::string_view topic;    ///< only this topic, unless empty
-  std::string_view channel;  ///< only topics with this channel, and of them only it, unless empty
+  std::string_view topic{};    ///< only this topic, unless empty
+  std::string_view channel{};  ///< only topics with this channel, and of them only it, unless empty
   bool include_clients = true;
   bool include_mem = true;
 };
