@@ -18,8 +18,9 @@ using HttpHandler = std::function<HttpResponse(HttpRequest&)>;
 /// Answers when it can. The request lives until then.
 using HttpAsyncHandler = std::function<boost::asio::awaitable<HttpResponse>(HttpRequest&)>;
 
-/// One line of the routing table. Handlers run on the connection's thread, so on several at a time;
-/// what they throw is logged and answered with 500 INTERNAL_ERROR.
+/// One line of the routing table. Handlers run on the connection's thread, so on several at a time
+/// where HttpThreads share the table; what they throw is logged and answered with 500
+/// INTERNAL_ERROR.
 struct HttpRoute {
   HttpMethod method = HttpMethod::get;
   /// An exact path, or one whose last element is a parameter: "/config/:opt".
