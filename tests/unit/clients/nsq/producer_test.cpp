@@ -338,3 +338,28 @@ TEST_CASE("a completion may publish", "[client][producer]") {
         CHECK(stage.count(Outcome::acknowledged) == 2);
       }(s));
 }
+
+TEST_CASE("DPUB sends whole milliseconds, and the server judges the largest",
+          "[client][producer]") {
+  ProducerStage s;
+  s.play(
+      [](FakeNsqd& nsqd) -> asio::awaitable<void> {
+        auto client = co_await nsqd.accept();
+        co_await client->handshake();
+        co_await client->expect("DPUB t 0");
+        co_await client->send_response("OK");
+        co_await client->expect("DPUB t 3600000");
+        co_await client->send_response("OK");
+        co_await client->expect("DPUB t 3600001");
+        co_await client->send_error("E_INVALID DPUB timeout 3600001 out of range 0-3600000");
+        co_await client->read_to_end();
+      }(s.nsqd),
+      [](Producer& p) -> asio::awaitable<void> {
+        auto result = co_await p.deferred_publish("t", Nanoseconds(999'999), "x");
+        CHECK(text_of(result) == "");
+        result = co_await p.deferred_publish("t", std::chrono::hours(1), "x");
+        CHECK(text_of(result) == "");
+        result = co_await p.deferred_publish("t", Milliseconds(3600001), "x");
+        CHECK(outcome_of(result) == Outcome::rejected);
+      }(*s.producer));
+}
