@@ -1,5 +1,7 @@
 #include "nsqd/http/arguments.hpp"
 
+#include <utility>
+
 namespace nsqd {
 
 Checked<void> check_query(const nsq::net::HttpRequest& request) {

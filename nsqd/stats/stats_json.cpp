@@ -1,8 +1,8 @@
 #include "nsqd/stats/stats_json.hpp"
 
 #include <chrono>
-#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -55,7 +55,8 @@ class Writer {
   template <class Number>
   void number(std::string_view name, Number value) {
     key(name);
-    fmt::format_to(std::back_inserter(out_), "{}", value);
+    const fmt::format_int text(value);
+    out_.append(text.data(), text.size());
   }
 
   void number_unless_zero(std::string_view name, std::uint64_t value) {

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
