@@ -126,6 +126,7 @@ TEST_CASE("5.3 nothing is lost or finished twice under load", "[integration]") {
 }
 
 TEST_CASE("5.8 publishing to a topic that is deleted again and again", "[integration]") {
+  // Upstream can leave a consumer on a topic that is gone; ours closes every one of them.
   Nsqd& nsqd = plain_nsqd();
   const std::string topic = fresh("t");
   std::atomic<bool> stop{false};
@@ -169,6 +170,7 @@ TEST_CASE("5.8 publishing to a topic that is deleted again and again", "[integra
 }
 
 TEST_CASE("5.9 ephemeral queues that come and go", "[integration]") {
+  // Upstream refuses some of these SUBs: its one retry can meet the next disappearance.
   Nsqd& nsqd = plain_nsqd();
   const std::string topic = fresh("t") + "#ephemeral";
   std::atomic<int> refused{0};
