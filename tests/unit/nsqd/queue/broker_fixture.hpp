@@ -1,0 +1,96 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nsqd/queue/broker.hpp"
+#include "tests/unit/nsqd/queue/fixture.hpp"
+
+namespace nsqd {
+
+/// Writes down what comes and goes: "+t", "+t/c", "-t/c", "-t".
+class RecordingObserver final : public BrokerObserver {
+ public:
+  void topic_created(const Topic& topic) override { add('+', topic, {}); }
+  void topic_deleted(const Topic& topic) override { add('-', topic, {}); }
+  void channel_created(const Topic& topic, const Channel& channel) override {
+    add('+', topic, "/" + channel.name());
+  }
+  void channel_deleted(const Topic& topic, const Channel& channel) override {
+    add('-', topic, "/" + channel.name());
+  }
+  std::vector<std::string> events;
+
+ private:
+  void add(char sign, const Topic& topic, const std::string& rest) {
+    events.push_back(sign + topic.name().str() + rest);
+  }
+};
+
+/// A broker with a hand-driven clock, and short forms of what is done to it.
+struct BrokerFixture {
+  explicit BrokerFixture(QueueLimits limits = {}) : broker(limits, 1, deadlines, observer) {}
+
+  static nsq::wire::TopicName topic_name(std::string_view name) {
+    return nsq::wire::TopicName::parse(name).value();
+  }
+  static nsq::wire::ChannelName channel_name(std::string_view name) {
+    return nsq::wire::ChannelName::parse(name).value();
+  }
+
+  std::shared_ptr<Topic> topic(std::string_view name) {
+    return broker.get_or_create_topic(topic_name(name)).value();
+  }
+  std::shared_ptr<Channel> channel(std::string_view of, std::string_view name) {
+    return broker.get_or_create_channel(topic(of), channel_name(name), clock.now).value();
+  }
+  Broker::Subscription subscribe(std::string_view of, std::string_view name,
+                                 const TestClient& client) {
+    return broker.subscribe(topic_name(of), channel_name(name), client.consumer, clock.now).value();
+  }
+
+  bool publish(Topic& to, const std::vector<std::string>& texts) {
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    Effects effects;
+    const auto ticket = to.publish(views, journal, clock.now, effects);
+    effects.run();
+    return ticket.has_value();
+  }
+  bool publish_deferred(Topic& to, std::string_view text, Nanoseconds delay) {
+    Effects effects;
+    const auto ticket = to.publish_deferred(text, delay, journal, clock.now, effects);
+    effects.run();
+    return ticket.has_value();
+  }
+  void pause(Topic& which, bool paused) {
+    Effects effects;
+    which.pause(paused, clock.now, effects);
+    effects.run();
+  }
+  void advance(Nanoseconds by) {
+    clock.advance(by);
+    deadlines.expire_due(clock.now);
+  }
+
+  /// All that the channel has waiting, taken by a consumer that then leaves.
+  std::vector<Run> drain(Channel& channel) {
+    const auto client = make_client(next_connection++);
+    (void)channel.add(client.consumer).value();
+    channel.set_ready(*client.consumer, 1'000'000);
+    auto runs = pull_all(channel, client, clock.now);
+    Effects effects;
+    channel.remove(client.consumer, effects);
+    return runs;
+  }
+
+  Clock clock;
+  RecordingObserver observer;
+  DeadlineIndex deadlines;
+  CountingJournal journal;
+  std::uint64_t next_connection = 1'000'000;
+  Broker broker;
+};
+
+}  // namespace nsqd
