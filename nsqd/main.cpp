@@ -12,14 +12,13 @@ int main(int argc, char** argv) {
   auto& [options, lock] = std::get<nsqd::Startup>(started);
 
   const nsq::Logger log(nsq::make_stderr_sink(options.log_prefix), options.log_level);
-  log.info("{}", nsq::config::daemon_version_line("nsqd"));
-  log.info("ID: {}", options.node_id);
-  for (const auto& line : nsqd::ignored_settings(options)) log.warn("{}", line);
-
   nsqd::Daemon daemon(options, log);
   if (const auto bound = daemon.bind(); !bound) {
     return nsqd::report(
         {1, nsqd::Exit::Stream::fatal_log, "failed to instantiate nsqd - " + bound.error().text()});
   }
+  log.info("{}", nsq::config::daemon_version_line("nsqd"));
+  log.info("ID: {}", options.node_id);
+  for (const auto& line : nsqd::ignored_settings(options)) log.warn("{}", line);
   return daemon.run();
 }

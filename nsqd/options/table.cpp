@@ -20,6 +20,8 @@ using nsq::config::kPositive;
 constexpr Bounds kNodeId{.min = 0, .max = 1023, .rule = "be [0,1024)"};
 constexpr Bounds kDeflateLevel{.min = 1, .max = 9, .rule = "be [1,9]"};
 constexpr Bounds kPort{.min = 0, .max = 65535, .rule = "be [0,65535]"};
+// A batch of that size, even of messages of one byte each, is one run of 32-bit positions.
+constexpr Bounds kBodySize{.min = 1, .max = 200 << 20, .rule = "be [1,209715200]"};
 constexpr Bounds kIoThreads{.min = 0, .max = 1024, .rule = "be [0,1024]"};
 
 constexpr std::array<std::pair<std::string_view, TlsVersion>, 4> kTlsVersions{{
@@ -150,9 +152,9 @@ void declare_storage(FlagSet& f, Options& o) {
 void declare_messages(FlagSet& f, Options& o) {
   f.add({"msg-timeout", "msg_timeout", "time that a client has to finish a message", "", kPositive}, o.msg_timeout);
   f.add({"max-msg-timeout", "max_msg_timeout", "longest time that a client may ask for to finish a message", "", kPositive}, o.max_msg_timeout);
-  f.add({"max-msg-size", "max_msg_size", "largest body of a message in bytes", "", kPositive}, o.max_msg_size);
+  f.add({"max-msg-size", "max_msg_size", "largest body of a message in bytes", "", kBodySize}, o.max_msg_size);
   f.add({"max-req-timeout", "max_req_timeout", "longest delay of a requeued or deferred message", "", kNotNegative}, o.max_req_timeout);
-  f.add({"max-body-size", "max_body_size", "largest body of a command in bytes", "", kPositive}, o.max_body_size);
+  f.add({"max-body-size", "max_body_size", "largest body of a command in bytes", "", kBodySize}, o.max_body_size);
 }
 
 void declare_clients(FlagSet& f, Options& o) {

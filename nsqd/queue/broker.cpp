@@ -75,7 +75,12 @@ bool Broker::delete_topic(std::string_view name) {
 }
 
 bool Broker::delete_channel(const std::shared_ptr<Topic>& topic, std::string_view name) {
-  return drop_channel(topic, name, false);
+  Effects effects;
+  const auto channel = topic->delete_channel(name, effects);
+  effects.run();
+  if (!channel) return false;
+  channel_gone(topic, channel);
+  return true;
 }
 
 Result<Broker::Subscription> Broker::subscribe(const nsq::wire::TopicName& topic_name,
@@ -100,8 +105,10 @@ void Broker::unsubscribe(const Subscription& subscription,
                          const std::shared_ptr<Consumer>& consumer) {
   Effects effects;
   const bool unused = subscription.channel->remove(consumer, effects);
+  const bool deleted =
+      unused && subscription.topic->delete_if_unused(subscription.channel, effects);
   effects.run();
-  if (unused) drop_channel(subscription.topic, subscription.channel->name(), true);
+  if (deleted) channel_gone(subscription.topic, subscription.channel);
 }
 
 void Broker::close() {
@@ -109,15 +116,18 @@ void Broker::close() {
   closed_ = true;
 }
 
-bool Broker::drop_channel(const std::shared_ptr<Topic>& topic, std::string_view name,
-                          bool only_if_unused) {
-  Effects effects;
-  const auto channel = topic->delete_channel(name, only_if_unused, effects);
-  effects.run();
-  if (!channel) return false;
+/// Tells of a deleted channel; an ephemeral topic goes with its last one.
+void Broker::channel_gone(const std::shared_ptr<Topic>& topic,
+                          const std::shared_ptr<Channel>& channel) {
   observer_.channel_deleted(*topic, *channel);
-  if (topic->ephemeral() && !topic->has_channels()) delete_topic(topic->name().view());
-  return true;
+  if (!topic->ephemeral()) return;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = topics_.find(topic->name());
+    if (found == topics_.end() || found->second != topic || !topic->exit_if_unused()) return;
+    topics_.erase(found);
+  }
+  observer_.topic_deleted(*topic);
 }
 
 }  // namespace nsqd

@@ -73,8 +73,7 @@ class Broker {
   using Topics = boost::unordered_flat_map<nsq::wire::TopicName, std::shared_ptr<Topic>,
                                            nsq::wire::NameHash, nsq::wire::NameEqual>;
 
-  bool drop_channel(const std::shared_ptr<Topic>& topic, std::string_view name,
-                    bool only_if_unused);
+  void channel_gone(const std::shared_ptr<Topic>& topic, const std::shared_ptr<Channel>& channel);
 
   const QueueLimits limits_;
   const std::uint32_t node_;

@@ -72,18 +72,18 @@ void Channel::close_consumer(Consumer& consumer) {
 }
 
 PullResult Channel::pull(const std::shared_ptr<Consumer>& consumer, nsq::Now now, PullLimits limits,
-                         std::vector<Run>& out) {
+                         std::vector<Run>& out, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
   PullResult result;
   if (exiting_ || paused_ || !consumer->has_room()) {
-    set_turn(*consumer, Consumer::Turn::full);
+    pass_on(*consumer, effects);
     result.evicted = exiting_;
     return result;
   }
   set_turn(*consumer, Consumer::Turn::awake);
   result.messages = deliver(*consumer, now.mono, limits, out);
   if (!consumer->has_room()) {
-    set_turn(*consumer, Consumer::Turn::full);
+    pass_on(*consumer, effects);
   } else if (waiting_.empty()) {
     set_turn(*consumer, Consumer::Turn::hungry);
   } else {
@@ -272,7 +272,7 @@ std::uint32_t Channel::deliver(Consumer& consumer, nsq::MonoTime now, PullLimits
   std::uint32_t delivered = 0;
   const bool sampling = consumer.options_.sample_rate > 0;
   while (left > 0 && !waiting_.empty() && consumer.has_room()) {
-    if (bytes_left == 0) break;
+    if (delivered > 0 && waiting_.front_bytes() > bytes_left) break;
     const auto room = clamp32(static_cast<std::uint64_t>(consumer.ready_ - consumer.in_flight_));
     Run run = waiting_.pop(sampling ? 1 : std::min(left, room), bytes_left);
     left -= run.count;

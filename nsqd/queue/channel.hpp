@@ -114,7 +114,7 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   /// appends it to `out` (attempts: before this delivery). Where others stand in line too it takes
   /// its share.
   PullResult pull(const std::shared_ptr<Consumer>& consumer, nsq::Now now, PullLimits limits,
-                  std::vector<Run>& out) NSQ_EXCLUDES(mutex_);
+                  std::vector<Run>& out, Effects& effects) NSQ_EXCLUDES(mutex_);
 
   /// The consumer was woken, or was told that there is more, but its socket takes nothing now:
   /// others in line are woken for what it leaves. It pulls by itself when it can.

@@ -36,6 +36,7 @@ std::optional<Run> Deferred::pop_due(nsq::MonoTime now) {
 }
 
 std::vector<Deferred::Item> Deferred::take_all() {
+  std::sort(heap_.begin(), heap_.end(), [](const Entry& a, const Entry& b) { return later(b, a); });
   std::vector<Item> items;
   items.reserve(heap_.size());
   for (auto& entry : heap_) {

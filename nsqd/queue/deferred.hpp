@@ -31,7 +31,7 @@ class Deferred {
     Run run;
     nsq::MonoTime due;
   };
-  /// Takes everything, in no order.
+  /// Takes everything, first due first.
   std::vector<Item> take_all();
 
   void clear() noexcept { heap_.clear(); }

@@ -43,7 +43,9 @@ Topic::Topic(wire::TopicName name, const QueueLimits& limits, DeadlineIndex& dea
 Result<Ticket> Topic::publish(std::span<const std::string_view> bodies, Journal& journal, Now now,
                               Effects& effects) {
   const std::uint64_t body_bytes = body_bytes_of(bodies);
-  const auto bytes = static_cast<std::uint32_t>(body_bytes + bodies.size() * kFrameOverhead);
+  const std::uint64_t all_bytes = body_bytes + bodies.size() * kFrameOverhead;
+  NSQ_ASSERT(all_bytes <= UINT32_MAX);  // by the bound of --max-body-size
+  const auto bytes = static_cast<std::uint32_t>(all_bytes);
   const auto count = static_cast<std::uint32_t>(bodies.size());
   BlockPtr own = bytes >= kOwnBlockBytes ? make_block(bodies, bytes) : nullptr;
   const MutexLock lock(mutex_);
@@ -88,22 +90,23 @@ std::shared_ptr<Channel> Topic::find_channel(std::string_view name) const {
   return nullptr;
 }
 
-std::shared_ptr<Channel> Topic::delete_channel(std::string_view name, bool only_if_unused,
-                                               Effects& effects) {
+std::shared_ptr<Channel> Topic::delete_channel(std::string_view name, Effects& effects) {
   const MutexLock lock(mutex_);
   const auto found = std::find_if(channels_.begin(), channels_.end(),
                                   [&](const auto& channel) { return channel->name() == name; });
   if (found == channels_.end()) return nullptr;
   auto channel = *found;
-  if (only_if_unused && !channel->exit_if_unused(effects)) return nullptr;
-  if (!only_if_unused) channel->exit(effects);
+  channel->exit(effects);
   channels_.erase(found);
   return channel;
 }
 
-bool Topic::has_channels() const {
+bool Topic::delete_if_unused(const std::shared_ptr<Channel>& channel, Effects& effects) {
   const MutexLock lock(mutex_);
-  return !channels_.empty();
+  const auto found = std::find(channels_.begin(), channels_.end(), channel);
+  if (found == channels_.end() || !channel->exit_if_unused(effects)) return false;
+  channels_.erase(found);
+  return true;
 }
 
 std::vector<std::shared_ptr<Channel>> Topic::channels() const {
@@ -124,16 +127,21 @@ bool Topic::paused() const {
 
 void Topic::empty() {
   const MutexLock lock(mutex_);
-  held_.clear();
-  held_deferred_.clear();
+  drop_held();
+}
+
+bool Topic::exit_if_unused() {
+  const MutexLock lock(mutex_);
+  if (!channels_.empty()) return false;
+  exiting_ = true;
+  drop_held();
+  return true;
 }
 
 std::vector<std::shared_ptr<Channel>> Topic::exit(Effects& effects) {
   const MutexLock lock(mutex_);
   exiting_ = true;
-  held_.clear();
-  held_deferred_.clear();
-  tail_.reset();
+  drop_held();
   for (const auto& channel : channels_) channel->exit(effects);
   return std::exchange(channels_, {});
 }
@@ -158,6 +166,11 @@ TopicStats Topic::stats(std::string_view channel, bool with_consumers) const {
             [](const auto& a, const auto& b) { return a->name() < b->name(); });
   for (const auto& each : channels) stats.channels.push_back(each->stats(with_consumers));
   return stats;
+}
+
+void Topic::drop_held() {
+  held_.clear();
+  held_deferred_.clear();
 }
 
 Run Topic::append(std::span<const std::string_view> bodies, std::uint32_t bytes, WallTime now) {

@@ -45,9 +45,10 @@ class Topic {
   const nsq::wire::TopicName& name() const noexcept { return name_; }
   bool ephemeral() const noexcept { return name_.ephemeral(); }
 
-  /// Publishes the bodies (each 1 byte or more), in order and side by side. They need to live only
-  /// for the call. @return the ticket to wait for before the publisher is answered; Errc::exiting
-  /// when the topic was deleted meanwhile: nothing was published, look the topic up again.
+  /// Publishes the bodies (each 1 byte or more, with their frames less than 4 GiB in all), in order
+  /// and side by side. They need to live only for the call. @return the ticket to wait for before
+  /// the publisher is answered; Errc::exiting when the topic was deleted meanwhile: nothing was
+  /// published, look the topic up again.
   nsq::Result<Ticket> publish(std::span<const std::string_view> bodies, Journal& journal,
                               nsq::Now now, Effects& effects) NSQ_EXCLUDES(mutex_);
 
@@ -69,12 +70,14 @@ class Topic {
   std::shared_ptr<Channel> find_channel(std::string_view name) const NSQ_EXCLUDES(mutex_);
 
   /// Deletes a channel with all it has and closes its consumers.
-  /// @param only_if_unused leaves a channel alone that has got a consumer meanwhile.
-  /// @return the deleted channel, or null when there is none to delete.
-  std::shared_ptr<Channel> delete_channel(std::string_view name, bool only_if_unused,
-                                          Effects& effects) NSQ_EXCLUDES(mutex_);
+  /// @return the deleted channel, or null when there is none of this name.
+  std::shared_ptr<Channel> delete_channel(std::string_view name, Effects& effects)
+      NSQ_EXCLUDES(mutex_);
 
-  bool has_channels() const NSQ_EXCLUDES(mutex_);
+  /// Deletes `channel` unless it has consumers, or was deleted already. @return whether it did.
+  bool delete_if_unused(const std::shared_ptr<Channel>& channel, Effects& effects)
+      NSQ_EXCLUDES(mutex_);
+
   std::vector<std::shared_ptr<Channel>> channels() const NSQ_EXCLUDES(mutex_);
 
   void pause(bool paused, nsq::Now now, Effects& effects) NSQ_EXCLUDES(mutex_);
@@ -82,6 +85,9 @@ class Topic {
 
   /// Drops what waits in the topic itself; channels keep theirs.
   void empty() NSQ_EXCLUDES(mutex_);
+
+  /// The same as exit() for a topic that has no channel. @return false: it has one.
+  bool exit_if_unused() NSQ_EXCLUDES(mutex_);
 
   /// Refuses publishes from now on and deletes all channels. @return them.
   std::vector<std::shared_ptr<Channel>> exit(Effects& effects) NSQ_EXCLUDES(mutex_);
@@ -98,6 +104,7 @@ class Topic {
   void distribute(Run run, Effects& effects) NSQ_REQUIRES(mutex_);
   void distribute_deferred(const Run& run, nsq::MonoTime due) NSQ_REQUIRES(mutex_);
   void release_held(nsq::MonoTime now, Effects& effects) NSQ_REQUIRES(mutex_);
+  void drop_held() NSQ_REQUIRES(mutex_);
   bool holding() const NSQ_REQUIRES(mutex_) { return paused_ || channels_.empty(); }
 
   const nsq::wire::TopicName name_;

@@ -35,6 +35,10 @@ void Waiting::push(Run run) {
   runs_.push_back(std::move(run));
 }
 
+std::uint32_t Waiting::front_bytes() const noexcept {
+  return frame_bytes(runs_.front().frames().data());
+}
+
 Run Waiting::pop(std::uint32_t count, std::uint32_t bytes) {
   NSQ_ASSERT(!runs_.empty() && count > 0);
   Run& front = runs_.front();

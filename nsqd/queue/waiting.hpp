@@ -17,6 +17,9 @@ class Waiting {
 
   void push(Run run);
 
+  /// Bytes of the first message's frame. REQUIRES: not empty.
+  std::uint32_t front_bytes() const noexcept;
+
   /// Takes up to `count` messages from the front, all of one run: at least one, and no more than
   /// `bytes` of frames unless the first alone is larger. REQUIRES: not empty.
   Run pop(std::uint32_t count, std::uint32_t bytes);

@@ -31,6 +31,7 @@ std::size_t Protocol::consume(std::string_view in, nsq::Now now) {
       step = Step::end;  // without a frame: spec/nsqd.md 1.2
       break;
     }
+    line_bytes_ = line.consumed;
     body_bytes_ = 0;
     step = execute(line, in.substr(line.consumed), now);
     if (step != Step::done) break;
@@ -110,8 +111,11 @@ void Protocol::add_heartbeat() {
 }
 
 PullResult Protocol::pull(nsq::Now now, PullLimits limits, std::vector<Run>& out) {
-  if (!consumer_ || ended()) return {};
-  return subscription_.channel->pull(consumer_, now, limits, out);
+  if (!consumer_) return {};
+  Effects effects;
+  const PullResult result = subscription_.channel->pull(consumer_, now, limits, out, effects);
+  effects.run();
+  return result;
 }
 
 void Protocol::decline() {
@@ -125,7 +129,6 @@ void Protocol::leave() {
   if (consumer_) context_.broker.unsubscribe(subscription_, consumer_);
   consumer_.reset();
   subscription_ = {};
-  client_.reset();
 }
 
 Protocol::Step Protocol::finish_batches(nsq::Now now) {
@@ -150,7 +153,7 @@ Protocol::Step Protocol::read_body(Command command, std::string_view rest, std::
   const auto body = nsq::wire::parse_sized_body(rest, max_size);
   switch (body.status) {
     case nsq::wire::BodyStatus::need_more:
-      return wait_for(command, body.fault, body.needed);
+      return wait_for(command, body.fault, line_bytes_ + body.needed);
     case nsq::wire::BodyStatus::rejected:
       return fail(nsq::wire::body_error(command, body.fault));
     case nsq::wire::BodyStatus::complete:

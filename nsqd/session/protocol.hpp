@@ -84,7 +84,8 @@ class Protocol {
   void decline();
   bool subscribed() const noexcept { return consumer_ != nullptr; }
 
-  /// Leaves the channel. Called once, at the connection's end.
+  /// Leaves the channel: at the conversation's end, before its last replies are out. May be
+  /// repeated.
   void leave();
 
  private:
@@ -148,6 +149,7 @@ class Protocol {
 
   // The command at hand.
   std::string_view body_;
+  std::size_t line_bytes_ = 0;
   std::size_t body_bytes_ = 0;
   std::size_t needed_ = 0;
   std::optional<ProtocolError> if_cut_off_;

@@ -64,9 +64,12 @@ Protocol::Step Protocol::rdy(const CommandLine& line) {
 
 Protocol::Step Protocol::fin(const CommandLine& line) {
   if (state_ == State::init) return fail(wire::wrong_state(line.name));
-  if (line.param_count < 1) return fail(wire::too_few_params(Command::fin));
   const auto id = wire::MessageId::from(line.params[0]);
-  if (!id) return fail(wire::invalid_message_id());
+  if (!id) {
+    flush_fins();  // their answers come before this error, which is the last
+    return fail(line.param_count < 1 ? wire::too_few_params(Command::fin)
+                                     : wire::invalid_message_id());
+  }
   context_.io.scratch().ids.push_back(*id);
   return Step::done;
 }

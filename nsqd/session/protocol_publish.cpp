@@ -89,7 +89,7 @@ Protocol::Step Protocol::mpub(const CommandLine& line, std::string_view rest, ns
   }
   switch (mpub_->advance(rest)) {
     case wire::BodyStatus::need_more:
-      return wait_for(Command::mpub, mpub_->fault(), line.consumed + mpub_->needed());
+      return wait_for(Command::mpub, mpub_->fault(), line_bytes_ + mpub_->needed());
     case wire::BodyStatus::rejected:
       return fail(wire::body_error(Command::mpub, mpub_->fault()));
     case wire::BodyStatus::complete:

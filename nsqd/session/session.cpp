@@ -21,6 +21,9 @@ constexpr int kReadsPerTurn = 4;
 /// How long a connection that ends may take to get its last replies out and the client to hang up.
 constexpr nsq::Nanoseconds kLinger = nsq::Seconds(1);
 
+/// Unsent replies beyond which nothing more is read, unless the client reads.
+constexpr std::size_t kMaxUnsentReplyBytes = 1024 * 1024;
+
 constexpr PullLimits kPullLimits{.messages = 4096, .bytes = 512 * 1024};
 
 }  // namespace
@@ -51,6 +54,10 @@ awaitable<void> Session::run() {
 
 awaitable<void> Session::read_loop() {
   while (!closed_ && !input_ended_ && !protocol_.ended()) {
+    // A client that sends and never reads must not make its unsent replies grow for ever.
+    while (blocked_ && !closed_ && protocol_.replies().ready().size() > kMaxUnsentReplyBytes) {
+      co_await progress();
+    }
     const auto error = co_await stream_->wait_readable();
     if (error) co_return;
     for (int i = 0; i < kReadsPerTurn && read_some(); ++i) {
@@ -136,7 +143,7 @@ void Session::end_turn() {
     return;
   }
   send();
-  notify_settled();
+  notify_progress();
 }
 
 void Session::send() {
@@ -148,10 +155,10 @@ void Session::send() {
     return;
   }
   auto frames = std::exchange(protocol_.replies().ready(), {});
-  if (frames.empty() && scratch.runs.empty()) return;
-  const IoResult result = outbox_.send(*stream_, std::move(frames), scratch.runs, scratch);
-  scratch.runs.clear();
-  after_write(result);
+  if (!frames.empty() || !scratch.runs.empty()) {
+    after_write(outbox_.send(*stream_, std::move(frames), scratch.runs, scratch));
+    scratch.runs.clear();
+  }
   if (!pulled.more || closed_) return;
   if (blocked_) {
     protocol_.decline();
@@ -192,10 +199,12 @@ void Session::wait_until_writable() {
 awaitable<void> Session::wind_down() {
   if (closed_) co_return;
   protocol_.cut_off();
+  protocol_.leave();  // from now on its messages are others'
   close_at_ = nsq::read_clock().mono + kLinger;
   arm();
   schedule();
-  co_await settled();
+  // All replies go out first, those that wait for their commit included.
+  while (!closed_ && !all_sent()) co_await progress();
   if (closed_ || input_ended_) co_return;
   // The client may still be sending: closing now could reset the connection before it has read the
   // error that ended it.
@@ -209,20 +218,18 @@ awaitable<void> Session::wind_down() {
   }
 }
 
-/// Waits until all replies are out, those that wait for their commit included, or the stream is
-/// closed.
-awaitable<void> Session::settled() {
-  if (all_sent() || closed_) co_return;
+/// Waits until a turn of this session ended, or the stream is closed.
+awaitable<void> Session::progress() {
   co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-      [this](auto handler) { on_settled_ = std::move(handler); }, boost::asio::use_awaitable);
+      [this](auto handler) { on_progress_ = std::move(handler); }, boost::asio::use_awaitable);
 }
 
 bool Session::all_sent() noexcept {
   return protocol_.replies().empty() && outbox_.empty() && !blocked_;
 }
 
-void Session::notify_settled() {
-  if (on_settled_ && (closed_ || all_sent())) std::exchange(on_settled_, {})();
+void Session::notify_progress() {
+  if (on_progress_) std::exchange(on_progress_, {})();
 }
 
 void Session::begin_heartbeats(nsq::Now now) {
@@ -265,7 +272,7 @@ void Session::expire(nsq::Now now) {
 void Session::close() noexcept {
   if (std::exchange(closed_, true)) return;
   stream_->close();
-  notify_settled();
+  notify_progress();
 }
 
 void Session::leave() noexcept {

@@ -47,7 +47,7 @@ class Session final : public Waker,
  private:
   boost::asio::awaitable<void> read_loop();
   boost::asio::awaitable<void> wind_down();
-  boost::asio::awaitable<void> settled();
+  boost::asio::awaitable<void> progress();
 
   bool read_some();
   nsq::net::IoResult read_behind_partial(std::string_view& input);
@@ -58,7 +58,7 @@ class Session final : public Waker,
   void after_write(const nsq::net::IoResult& result);
   void wait_until_writable();
   bool all_sent() noexcept;
-  void notify_settled();
+  void notify_progress();
 
   void schedule() { context_.io.schedule(shared_from_this()); }
   void begin_heartbeats(nsq::Now now);
@@ -80,7 +80,7 @@ class Session final : public Waker,
   nsq::MonoTime next_heartbeat_{};
   nsq::MonoTime blocked_since_{};
   std::optional<nsq::MonoTime> close_at_;  // while winding down
-  std::move_only_function<void()> on_settled_;
+  std::move_only_function<void()> on_progress_;
 };
 
 }  // namespace nsqd

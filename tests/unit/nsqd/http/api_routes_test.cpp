@@ -70,7 +70,7 @@ TEST_CASE("the topic and channel routes do what they say", "[nsqd][http]") {
   api.post("/channel/empty?topic=t&channel=c");
   CHECK(channel->stats(false).depth == 0);
   api.post("/channel/delete?topic=t&channel=c");
-  CHECK_FALSE(api.topic("t")->has_channels());
+  CHECK(api.topic("t")->channels().empty());
   api.post("/topic/delete?topic=t");
   CHECK_FALSE(api.broker.find_topic("t"));
 }

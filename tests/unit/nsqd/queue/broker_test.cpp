@@ -99,7 +99,8 @@ TEST_CASE("deleting a topic deletes its channels and closes their consumers", "[
   CHECK(f.observer.events == Events{"-t/c", "-t/d", "-t"});
   CHECK(client.waker->calls == 1);
   std::vector<Run> runs;
-  CHECK(subscription.channel->pull(client.consumer, f.clock.now, {}, runs).evicted);
+  Effects effects;
+  CHECK(subscription.channel->pull(client.consumer, f.clock.now, {}, runs, effects).evicted);
   CHECK_FALSE(f.broker.delete_topic("t"));
   // Leaving afterwards disturbs nothing.
   f.topic("t");

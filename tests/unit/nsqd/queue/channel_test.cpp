@@ -55,19 +55,29 @@ TEST_CASE("a pull stops at its limits and says that there is more", "[queue][cha
   const auto client = f.client(1, 100);
   f.put(make_run({"1234567890", "1234567890", "1234567890"}));
   std::vector<Run> runs;
+  Effects effects;
   SECTION("messages") {
-    const auto result = f.channel->pull(client.consumer, f.clock.now, {.messages = 2}, runs);
+    const auto result =
+        f.channel->pull(client.consumer, f.clock.now, {.messages = 2}, runs, effects);
     CHECK(result.messages == 2);
     CHECK(result.more);
   }
-  SECTION("bytes, which the last message may overrun") {
+  SECTION("bytes, across runs") {
+    f.put(make_run({"1234567890"}, 3));
+    const std::uint32_t frame = kFrameOverhead + 10;
+    const auto limit = GENERATE_COPY(values({2 * frame - 1, 4 * frame - 1}));
     const auto result =
-        f.channel->pull(client.consumer, f.clock.now, {.bytes = kFrameOverhead + 11}, runs);
-    CHECK(result.messages == 2);
+        f.channel->pull(client.consumer, f.clock.now, {.bytes = limit}, runs, effects);
+    CHECK(result.messages == limit / frame);
+    CHECK(result.more);
+  }
+  SECTION("bytes, but for a single message") {
+    const auto result = f.channel->pull(client.consumer, f.clock.now, {.bytes = 1}, runs, effects);
+    CHECK(result.messages == 1);
     CHECK(result.more);
   }
   SECTION("neither") {
-    const auto result = f.channel->pull(client.consumer, f.clock.now, {}, runs);
+    const auto result = f.channel->pull(client.consumer, f.clock.now, {}, runs, effects);
     CHECK(result.messages == 3);
     CHECK_FALSE(result.more);
   }
@@ -81,8 +91,9 @@ TEST_CASE("hungry consumers share what comes", "[queue][channel]") {
   f.pull(b);
   f.put(make_run(10));
   std::vector<Run> runs;
-  CHECK(f.channel->pull(a.consumer, f.clock.now, {}, runs).messages == 5);
-  CHECK(f.channel->pull(b.consumer, f.clock.now, {}, runs).messages == 3);
+  Effects effects;
+  CHECK(f.channel->pull(a.consumer, f.clock.now, {}, runs, effects).messages == 5);
+  CHECK(f.channel->pull(b.consumer, f.clock.now, {}, runs, effects).messages == 3);
 }
 
 TEST_CASE("only who may answer a message does", "[queue][channel]") {

@@ -67,6 +67,24 @@ TEST_CASE("a woken consumer that declines passes its messages on", "[queue][chan
   CHECK(f.pull(b).size() == 1);
 }
 
+TEST_CASE("a woken consumer that lost its room passes its messages on", "[queue][channel]") {
+  ChannelFixture f;
+  const auto a = f.client(1, 10);
+  const auto b = f.client(2, 10);
+  f.pull(a);
+  f.pull(b);
+  f.put(make_run(1));
+  REQUIRE(a.waker->calls == 1);
+  SECTION("by RDY 0") {
+    f.channel->set_ready(*a.consumer, 0);
+  }
+  SECTION("by CLS") {
+    f.channel->close_consumer(*a.consumer);
+  }
+  CHECK(f.pull(a).empty());
+  CHECK(b.waker->calls == 1);
+}
+
 TEST_CASE("a consumer that declines stands in no line and pulls by itself later",
           "[queue][channel]") {
   ChannelFixture f;
@@ -213,7 +231,7 @@ TEST_CASE("a deleted channel evicts its consumers and takes nothing more", "[que
   for (const auto* client : {&hungry, &full, &holder}) {
     CHECK(client->waker->calls == 1);
     std::vector<Run> runs;
-    CHECK(f.channel->pull(client->consumer, f.clock.now, {}, runs).evicted);
+    CHECK(f.channel->pull(client->consumer, f.clock.now, {}, runs, effects).evicted);
     CHECK(runs.empty());
   }
   CHECK_FALSE(finish(*f.channel, holder, message.wire_id()));

@@ -116,8 +116,10 @@ inline TestClient make_client(std::uint64_t connection, int sample_rate = 0) {
 /// Pulls until nothing more comes.
 inline std::vector<Run> pull_all(Channel& channel, const TestClient& client, nsq::Now now) {
   std::vector<Run> runs;
-  while (channel.pull(client.consumer, now, {}, runs).more) {
+  Effects effects;
+  while (channel.pull(client.consumer, now, {}, runs, effects).more) {
   }
+  effects.run();
   return runs;
 }
 

@@ -233,3 +233,16 @@ TEST_CASE("an ephemeral topic keeps what fits and logs nothing", "[queue][topic]
   CHECK(f.journal.last == 0);
   CHECK(f.channel("t#ephemeral", "c")->stats(false).depth == 10);
 }
+
+TEST_CASE("what became due in a topic without channels enters the first one by due time",
+          "[queue][topic]") {
+  BrokerFixture f;
+  const auto topic = f.topic("t");
+  for (const int delay : {5, 3, 4, 1, 2}) {
+    REQUIRE(f.publish_deferred(*topic, std::to_string(delay), Seconds(delay)));
+  }
+  f.advance(Seconds(10));
+  const auto channel = f.channel("t", "c");
+  f.advance(Seconds(0));
+  CHECK(bodies(f.drain(*channel)) == Bodies{"1", "2", "3", "4", "5"});
+}

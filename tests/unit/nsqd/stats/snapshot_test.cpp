@@ -45,7 +45,7 @@ struct StatsFixture : BrokerFixture {
     publish("t", "one");
     publish("t", "three");
     std::vector<Run> out;
-    channel("t", "a")->pull(consumer, now, {.messages = 1}, out);
+    channel("t", "a")->pull(consumer, now, {.messages = 1}, out, effects);
     publish("u", "waits");
   }
 
