@@ -169,8 +169,7 @@ void World::evict(std::size_t topic_index, const std::string& channel) {
     std::vector<Run> runs;
     Effects effects;
     const auto result = client.subscription.channel->pull(client.consumer, now_, {}, runs, effects);
-    expect(result.evicted && runs.empty(),
-        "an evicted consumer was not told so");
+    expect(result.evicted && runs.empty(), "an evicted consumer was not told so");
     leave(i);
   }
 }
