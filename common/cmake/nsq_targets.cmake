@@ -7,15 +7,39 @@
 
 set(NSQ_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wthread-safety -Werror)
 
+# Reading the headers of Asio, Catch2 and the standard library is half of a compilation, so they are
+# read once and reused by every target. A target whose dependencies define macros that those headers
+# could see says NO_PCH.
+option(NSQ_PCH "Use precompiled headers" ON)
+
+# The target that precompiles `header` for the others; it depends on what they all depend on, so that
+# their flags agree.
+function(nsq_precompile name header)
+  if(NOT NSQ_PCH)
+    return()
+  endif()
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp" "")
+  add_library(${name} OBJECT "${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp")
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  target_precompile_headers(${name} PRIVATE "${CMAKE_SOURCE_DIR}/${header}")
+endfunction()
+
 function(_nsq_setup target)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "NO_PCH" "PCH" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   target_compile_options(${target} PRIVATE ${NSQ_WARNINGS})
   target_include_directories(${target} PUBLIC "${CMAKE_SOURCE_DIR}")
   target_link_libraries(${target} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
+  if(NOT ARG_PCH)
+    set(ARG_PCH nsq_pch)
+  endif()
+  if(NSQ_PCH AND NOT ARG_NO_PCH)
+    target_precompile_headers(${target} REUSE_FROM ${ARG_PCH})
+  endif()
 endfunction()
 
 function(nsq_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "NO_PCH" "PCH" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   string(REPLACE "_" ";" parts "${name}")
   list(POP_FRONT parts first)
@@ -25,7 +49,7 @@ function(nsq_library name)
 endfunction()
 
 function(nsq_executable name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "NO_PCH" "PCH" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   _nsq_setup(${name} ${ARGN})
 endfunction()
@@ -34,7 +58,7 @@ endfunction()
 function(nsq_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  _nsq_setup(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} nsq::test_support)
+  _nsq_setup(${name} PCH nsq_test_pch SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} nsq::test_support)
   add_test(NAME ${name} COMMAND ${name} --order lex)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)

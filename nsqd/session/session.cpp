@@ -4,7 +4,10 @@
 #include <cstring>
 #include <utility>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace nsqd {
@@ -218,10 +221,20 @@ awaitable<void> Session::wind_down() {
   }
 }
 
-/// Waits until a turn of this session ended, or the stream is closed.
+/// Waits until a turn of this session ended, or the stream is closed, or the task is cancelled.
 awaitable<void> Session::progress() {
+  const auto initiate = [this](auto handler) {
+    auto cancelled = boost::asio::get_associated_cancellation_slot(handler);
+    if (cancelled.is_connected()) {
+      cancelled.assign([this](boost::asio::cancellation_type) {
+        boost::asio::post(stream_->executor(),
+                          [self = shared_from_this()] { self->notify_progress(); });
+      });
+    }
+    on_progress_ = std::move(handler);
+  };
   co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-      [this](auto handler) { on_progress_ = std::move(handler); }, boost::asio::use_awaitable);
+      initiate, boost::asio::use_awaitable);
 }
 
 bool Session::all_sent() noexcept {

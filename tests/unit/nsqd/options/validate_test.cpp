@@ -108,8 +108,9 @@ TEST_CASE("the checks come in upstream's order", "[options][validate]") {
 
 TEST_CASE("sizes and durations that make no sense are refused", "[options][validate]") {
   using nsq::Nanoseconds;
-  CHECK(reason([](Options& o) { o.max_msg_size = 0; }) == "--max-msg-size must be positive");
-  CHECK(reason([](Options& o) { o.max_body_size = -1; }) == "--max-body-size must be positive");
+  CHECK(reason([](Options& o) { o.max_msg_size = 0; }) == "--max-msg-size must be [1,209715200]");
+  CHECK(reason([](Options& o) { o.max_body_size = -1; }) ==
+        "--max-body-size must be [1,209715200]");
   CHECK(reason([](Options& o) { o.msg_timeout = Nanoseconds{0}; }) ==
         "--msg-timeout must be positive");
   CHECK(reason([](Options& o) { o.max_msg_timeout = Nanoseconds{-1}; }) ==
