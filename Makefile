@@ -6,7 +6,7 @@ TCP_ADDRESS ?= 0.0.0.0:4150
 HTTP_ADDRESS ?= 0.0.0.0:4151
 # More nsqd flags for `make run`.
 NSQD_ARGS ?=
-# What `make build` builds; empty is everything.
+# What `make build` builds; empty is everything but the tests (nsq_tests).
 TARGETS ?=
 
 # All that building, testing and linting need on Debian 12, nowhere else listed.
@@ -66,7 +66,7 @@ run: deps  ## install, build, and run nsqd with its data in ./data
 	@exec $(BIN)/nsqd --data-path=data --tcp-address=$(TCP_ADDRESS) --http-address=$(HTTP_ADDRESS) $(NSQD_ARGS)
 
 test: deps  ## install, build, and run every suite
-	@$(MAKE) --no-print-directory build PRESET=release
+	@$(MAKE) --no-print-directory build PRESET=release TARGETS="all nsq_tests"
 	@.ci/test
 
 sanitize: deps  ## the unit, simulation and integration suites under the sanitizers
