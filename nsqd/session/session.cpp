@@ -57,13 +57,15 @@ awaitable<void> Session::run() {
 
 awaitable<void> Session::read_loop() {
   while (!closed_ && !input_ended_ && !protocol_.ended()) {
+    const auto error = co_await stream_->wait_readable();
+    if (error) co_return;
+    int reads = 0;
+    while (reads < kReadsPerTurn && read_some()) ++reads;
+    // There may be more, but what came is worked off, and answered, first.
+    if (reads == kReadsPerTurn) co_await progress();
     // A client that sends and never reads must not make its unsent replies grow for ever.
     while (blocked_ && !closed_ && protocol_.replies().ready().size() > kMaxUnsentReplyBytes) {
       co_await progress();
-    }
-    const auto error = co_await stream_->wait_readable();
-    if (error) co_return;
-    for (int i = 0; i < kReadsPerTurn && read_some(); ++i) {
     }
   }
 }
@@ -143,9 +145,9 @@ void Session::end_turn() {
   if (closed_) return;
   if (blocked_) {
     protocol_.decline();
-    return;
+  } else {
+    send();
   }
-  send();
   notify_progress();
 }
 
