@@ -50,11 +50,12 @@ void IoThread::start() {
 void IoThread::run() {
   id_ = std::this_thread::get_id();
   const auto work = boost::asio::make_work_guard(context_);
+  bool left_over = false;
   while (!stopped_.load(std::memory_order_relaxed)) {
-    // With sessions left over from the last turn, look without waiting.
-    int handled = scheduled_.empty() ? static_cast<int>(context_.run_one()) : 0;
+    // With something left over from the last turn, look without waiting.
+    int handled = left_over ? 0 : static_cast<int>(context_.run_one());
     while (handled < kHandlersPerTurn && context_.poll_one() > 0) ++handled;
-    end_turn();
+    left_over = end_turn();
   }
 }
 
@@ -95,14 +96,15 @@ void IoThread::take_inbox() {
   for (auto& what : arrived) schedule(std::move(what));
 }
 
-void IoThread::end_turn() {
-  commits_->commit();
+bool IoThread::end_turn() {
+  const bool more_to_commit = commits_->commit();
   running_.swap(scheduled_);
   for (const auto& what : running_) {
     what->scheduled_ = false;
     what->end_turn();
   }
   running_.clear();
+  return more_to_commit || !scheduled_.empty();
 }
 
 }  // namespace nsqd

@@ -108,7 +108,8 @@ class IoThread {
   Scratch& scratch() noexcept { return scratch_; }
 
  private:
-  void end_turn();
+  /// @return whether the next turn has something to do already.
+  bool end_turn();
   void take_inbox();
 
   boost::asio::io_context context_{1};

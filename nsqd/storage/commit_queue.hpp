@@ -21,8 +21,10 @@ class CommitQueue : public Journal {
   /// as committed.
   virtual void when_committed(Ticket ticket, Callback done) = 0;
 
-  /// Ends the turn: starts the commit of all that was appended.
-  virtual void commit() = 0;
+  /// Ends the turn: starts the commit of all that was appended, and tells who waited for what is
+  /// committed. @return whether a callback left something for another turn, which must then come
+  /// without waiting for an event: a publisher that was told may have published again.
+  [[nodiscard]] virtual bool commit() = 0;
 };
 
 }  // namespace nsqd

@@ -15,11 +15,12 @@ void MemoryCommitQueue::when_committed(Ticket /*ticket*/, Callback done) {
   waiting_.push_back(std::move(done));
 }
 
-void MemoryCommitQueue::commit() {
+bool MemoryCommitQueue::commit() {
   if (std::exchange(appended_, false)) ++open_;
   // A callback may publish again: what it adds belongs to the next turn.
   auto ready = std::exchange(waiting_, {});
   for (auto& done : ready) done({});
+  return appended_ || !waiting_.empty();
 }
 
 }  // namespace nsqd

@@ -12,7 +12,7 @@ class MemoryCommitQueue final : public CommitQueue {
  public:
   Ticket append(const Topic& topic, const Run& run) override;
   void when_committed(Ticket ticket, Callback done) override;
-  void commit() override;
+  bool commit() override;
 
  private:
   Ticket open_ = 1;  // the ticket of this turn's publishes

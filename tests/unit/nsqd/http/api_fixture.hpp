@@ -25,7 +25,7 @@ class FailingCommitQueue final : public CommitQueue {
           done(failing ? nsq::Result<void>(nsq::fail(nsq::Errc::storage_failed)) : committed);
         });
   }
-  void commit() override { inner_.commit(); }
+  bool commit() override { return inner_.commit(); }
 
   bool failing = false;
 
@@ -42,7 +42,7 @@ struct ApiFixture : BrokerFixture {
                               std::string body = {}) {
     auto response = begin(method, target, std::move(body));
     if (response) return std::move(*response);
-    commit_queue.commit();
+    static_cast<void>(commit_queue.commit());
     io.restart();
     io.poll();
     return std::move(waiting_).value();

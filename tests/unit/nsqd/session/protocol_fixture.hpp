@@ -29,7 +29,7 @@ class CountingCommits final : public CommitQueue {
           }
         });
   }
-  void commit() override { queue_.commit(); }
+  bool commit() override { return queue_.commit(); }
 
   int appends = 0;
   bool failing = false;
@@ -112,7 +112,7 @@ class Conversation final : public ProtocolHost {
 
   /// Ends the turn. @return what went out.
   Texts replies() {
-    daemon_.commits->commit();
+    static_cast<void>(daemon_.commits->commit());
     const Texts all = texts(protocol.replies().ready());
     protocol.replies().ready().clear();
     return all;

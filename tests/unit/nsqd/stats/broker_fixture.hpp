@@ -44,7 +44,7 @@ struct BrokerFixture {
   void publish(std::string_view topic_name, std::string_view body) {
     Effects effects;
     (void)topic(topic_name)->publish({&body, 1}, commits, now, effects).value();
-    commits.commit();
+    static_cast<void>(commits.commit());
   }
 
   nsq::Now now{nsq::MonoTime(nsq::Seconds(1000)), nsq::WallTime(nsq::Seconds(1'700'000'000))};
