@@ -17,6 +17,10 @@ int main(int argc, char** argv) {
     return nsqd::report(
         {1, nsqd::Exit::Stream::fatal_log, "failed to instantiate nsqd - " + bound.error().text()});
   }
+  if (const auto loaded = daemon.load(); !loaded) {
+    return nsqd::report(
+        {1, nsqd::Exit::Stream::fatal_log, "failed to load metadata - " + loaded.error().text()});
+  }
   log.info("{}", nsq::config::daemon_version_line("nsqd"));
   log.info("ID: {}", options.node_id);
   for (const auto& line : nsqd::ignored_settings(options)) log.warn("{}", line);

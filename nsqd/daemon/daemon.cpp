@@ -5,12 +5,12 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 
 #include "common/net/address.hpp"
 #include "nsqd/http/access_log.hpp"
-#include "nsqd/storage/memory_commit_queue.hpp"
 
 namespace nsqd {
 
@@ -32,10 +32,21 @@ constexpr nsq::Nanoseconds kHttpGrace = nsq::Seconds(2);
 QueueLimits queue_limits(const Options& options) {
   QueueLimits limits;
   limits.mem_queue_size = static_cast<std::uint64_t>(options.mem_queue_size);
+  limits.mem_queue_bytes = static_cast<std::uint64_t>(options.mem_queue_bytes);
+  limits.max_memory = static_cast<std::uint64_t>(options.max_memory);
   limits.max_msg_timeout = options.max_msg_timeout;
   limits.max_req_timeout = options.max_req_timeout;
   limits.max_channel_consumers = static_cast<std::size_t>(options.max_channel_consumers);
   return limits;
+}
+
+Store::Config store_config(const Options& options) {
+  Store::Config config;
+  config.database.data_path = options.data_path;
+  config.database.min_free_disk = static_cast<std::uint64_t>(options.min_free_disk);
+  config.sync.every = static_cast<std::uint64_t>(options.sync_every);
+  config.sync.timeout = options.sync_timeout;
+  return config;
 }
 
 }  // namespace
@@ -45,13 +56,24 @@ Daemon::Daemon(Options options, nsq::Logger log)
       log_(std::move(log)),
       signals_(context_),
       tasks_(context_.get_executor(), log_),
-      deadlines_(context_),
+      deadlines_(context_, [this] { store_.commit_deadlines(); }),
+      store_(store_config(options_), health_, log_,
+             [this](auto work) {
+               boost::asio::post(context_, [this, work = std::move(work)]() mutable {
+                 work();
+                 store_.commit_deadlines();
+               });
+             }),
       broker_(queue_limits(options_), static_cast<std::uint32_t>(options_.node_id),
-              deadlines_.index(), *this),
+              deadlines_.index(), *this, &store_, options_.durability),
       settings_(options_.lookupd_tcp_addresses),
       tcp_(sessions_, log_) {}
 
 Daemon::~Daemon() = default;
+
+nsq::Result<void> Daemon::load() {
+  return store_.open(broker_);
+}
 
 nsq::Result<void> Daemon::bind() {
   const auto listen = [&](const std::string& address, const char* name) {
@@ -95,14 +117,18 @@ int Daemon::run() {
   if (http_listener_) serve_http();
   context_.run();
   for (const auto& thread : io_threads_) thread->join();
+  store_.close();
   log_.info("NSQ: bye");
   return status_;
 }
 
 void Daemon::start_io_threads() {
   for (unsigned i = 0; i < effective_io_threads(options_); ++i) {
-    auto& thread = *io_threads_.emplace_back(
-        std::make_unique<IoThread>(std::make_unique<MemoryCommitQueue>(), log_));
+    const auto make_commits = [this](boost::asio::io_context& context) {
+      return store_.make_journal(
+          [&context](auto work) { boost::asio::post(context, std::move(work)); });
+    };
+    auto& thread = *io_threads_.emplace_back(std::make_unique<IoThread>(make_commits, log_));
     sessions_.push_back(
         std::make_unique<SessionContext>(thread, broker_, clients_, options_, log_));
     thread.start();

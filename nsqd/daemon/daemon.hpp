@@ -17,7 +17,8 @@
 #include "nsqd/queue/broker.hpp"
 #include "nsqd/session/io_thread.hpp"
 #include "nsqd/stats/client_registry.hpp"
-#include "nsqd/stats/health.hpp"
+#include "nsqd/storage/health.hpp"
+#include "nsqd/storage/store.hpp"
 
 namespace nsqd {
 
@@ -29,6 +30,9 @@ class Daemon final : private BrokerObserver {
   ~Daemon() override;
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
+
+  /// Opens the log and brings the broker up to where it was. The error's text is complete.
+  nsq::Result<void> load();
 
   /// Binds all listeners. Nothing is accepted yet. The error's text is complete: `listen (…) failed
   /// …`.
@@ -56,10 +60,11 @@ class Daemon final : private BrokerObserver {
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
   nsq::net::TaskGroup tasks_;
+  Health health_;
   DeadlineTimer deadlines_;
+  Store store_;
   Broker broker_;
   ClientRegistry clients_;
-  Health health_;
   RuntimeSettings settings_;
   DaemonInfo info_;
   std::vector<std::unique_ptr<IoThread>> io_threads_;

@@ -10,8 +10,8 @@
 #include "nsqd/options/options.hpp"
 #include "nsqd/queue/broker.hpp"
 #include "nsqd/stats/client_registry.hpp"
-#include "nsqd/stats/health.hpp"
 #include "nsqd/storage/commit_queue.hpp"
+#include "nsqd/storage/health.hpp"
 
 namespace nsqd {
 

@@ -28,20 +28,23 @@ Checked<Place> find_place(const ApiContext& context, const HttpRequest& request)
   return Place{std::move(topic), std::move(*channel)};
 }
 
-Checked<std::shared_ptr<Channel>> find_channel(const ApiContext& context,
-                                               const HttpRequest& request) {
+struct Found {
+  std::shared_ptr<Topic> topic;
+  std::shared_ptr<Channel> channel;
+};
+
+Checked<Found> find_channel(const ApiContext& context, const HttpRequest& request) {
   auto place = find_place(context, request);
   if (!place) return std::unexpected(std::move(place).error());
   auto channel = place->topic->find_channel(place->channel.view());
   if (!channel) return refuse(404, "CHANNEL_NOT_FOUND");
-  return channel;
+  return Found{std::move(place->topic), std::move(channel)};
 }
 
 HttpResponse create(const ApiContext& context, const HttpRequest& request) {
   auto place = find_place(context, request);
   if (!place) return std::move(place).error();
-  const auto channel =
-      context.broker.get_or_create_channel(place->topic, place->channel, nsq::read_clock());
+  const auto channel = context.broker.get_or_create_channel(place->topic, place->channel);
   // The topic can only have been deleted since it was found.
   return channel ? empty_response() : error_response(404, "TOPIC_NOT_FOUND");
 }
@@ -54,20 +57,22 @@ HttpResponse remove(const ApiContext& context, const HttpRequest& request) {
 }
 
 HttpResponse empty(const ApiContext& context, const HttpRequest& request) {
-  auto channel = find_channel(context, request);
-  if (!channel) return std::move(channel).error();
+  auto found = find_channel(context, request);
+  if (!found) return std::move(found).error();
   Effects effects;
-  (*channel)->empty(effects);
+  found->topic->empty_channel(*found->channel, effects);
   effects.run();
+  context.broker.save(*found->topic);
   return empty_response();
 }
 
 HttpResponse set_paused(const ApiContext& context, const HttpRequest& request, bool paused) {
-  auto channel = find_channel(context, request);
-  if (!channel) return std::move(channel).error();
+  auto found = find_channel(context, request);
+  if (!found) return std::move(found).error();
   Effects effects;
-  (*channel)->pause(paused, effects);
+  found->channel->pause(paused, effects);
   effects.run();
+  context.broker.save(*found->topic);
   return empty_response();
 }
 

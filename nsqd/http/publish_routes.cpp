@@ -5,6 +5,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
 
 #include "nsqd/http/arguments.hpp"
 #include "nsqd/http/mpub_body.hpp"
@@ -21,6 +22,11 @@ using nsq::Result;
 
 std::unexpected<HttpResponse> exiting() {
   return refuse(503, "EXITING");
+}
+
+/// The log did not take it, for this reason.
+HttpResponse not_stored(const nsq::Error& error) {
+  return json_response(nlohmann::json{{"message", error.text()}}.dump(), 500);
 }
 
 /// The topic that the query names, created if need be.
@@ -47,8 +53,9 @@ Checked<Ticket> publish(Broker& broker, const std::shared_ptr<Topic>& topic, Att
     ticket = attempt(**anew, effects);
   }
   effects.run();
-  if (!ticket) return exiting();
-  return *ticket;
+  if (ticket) return *ticket;
+  if (ticket.error().code == Errc::exiting) return exiting();
+  return std::unexpected(not_stored(ticket.error()));
 }
 
 /// The delay in `defer`: decimal milliseconds up to max_req_timeout, by default none.
@@ -107,19 +114,19 @@ auto commit_of(CommitQueue& commits, Ticket ticket) {
   const auto wait = [](auto handler, CommitQueue* queue, Ticket awaited) {
     queue->when_committed(awaited,
                           [handler = std::move(handler)](const Result<void>& done) mutable {
-                            std::move(handler)(done.has_value());
+                            std::move(handler)(Result<void>(done));
                           });
   };
-  return asio::async_initiate<const asio::use_awaitable_t<>&, void(bool)>(wait, asio::use_awaitable,
-                                                                          &commits, ticket);
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
+      wait, asio::use_awaitable, &commits, ticket);
 }
 
 /// The only coroutine of a publish: what can be refused was refused before it began.
 asio::awaitable<HttpResponse> answer(CommitQueue& commits, Checked<Ticket> published) {
   if (!published) co_return std::move(published).error();
   if (*published != 0) {
-    const bool committed = co_await commit_of(commits, *published);
-    if (!committed) co_return error_response(503, "EXITING");
+    const Result<void> committed = co_await commit_of(commits, *published);
+    if (!committed) co_return not_stored(committed.error());
   }
   co_return text_response("OK");
 }

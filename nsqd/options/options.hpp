@@ -9,6 +9,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
+#include "nsqd/queue/durability.hpp"
 
 namespace nsqd {
 
@@ -50,8 +51,12 @@ struct Options {
   std::vector<std::string> enable_experiment;
 
   // storage
-  std::string data_path;                ///< empty: the current directory
-  std::int64_t mem_queue_size = 10000;  ///< messages, per topic and per channel
+  std::string data_path;                     ///< empty: the current directory
+  std::int64_t mem_queue_size = 10000;       ///< messages, per topic and per channel
+  std::int64_t mem_queue_bytes = 16 << 20;   ///< the same in bytes
+  std::int64_t max_memory = 512 << 20;       ///< bytes of messages in the process
+  std::int64_t min_free_disk = 256 << 20;    ///< bytes; with less, publishes are refused
+  Durability durability = Durability::disk;  ///< of new topics
   std::int64_t max_bytes_per_file = 104857600;
   std::int64_t sync_every = 2500;                   ///< operations
   nsq::Nanoseconds sync_timeout = nsq::Seconds{2};  ///< 0: at once

@@ -57,6 +57,20 @@ Custom log_level(nsq::LogLevel& target) {
           .shown = [&target] { return number_of(target); }};
 }
 
+Custom durability(Durability& target) {
+  return {.set = [&target](std::string_view text) -> nsq::Result<void> {
+            const auto parsed = parse_durability(text);
+            if (!parsed) {
+              return nsq::fail(nsq::Errc::bad_config,
+                               fmt::format("invalid durability '{}' (disk, sync, memory)", text));
+            }
+            target = *parsed;
+            return {};
+          },
+          .text = [&target] { return std::string(to_string(target)); },
+          .shown = [&target] { return std::string(to_string(target)); }};
+}
+
 Custom tls_required(TlsRequired& target) {
   return {.set = [&target](std::string_view text) -> nsq::Result<void> {
             const auto lower = lower_case(text);
@@ -142,8 +156,12 @@ void declare_topology(FlagSet& f, Options& o) {
 void declare_storage(FlagSet& f, Options& o) {
   f.add({"data-path", "data_path", "directory of the messages, which must exist; empty: the current one"}, o.data_path);
   f.add({"mem-queue-size", "mem_queue_size", "messages to keep in memory, per topic and per channel", "", kNotNegative}, o.mem_queue_size);
-  f.add({"max-bytes-per-file", "max_bytes_per_file", "bytes per disk queue file before the next one begins", "", kPositive}, o.max_bytes_per_file);
-  f.add({"sync-every", "sync_every", "operations per fsync", "", kNotNegative}, o.sync_every);
+  f.add({"mem-queue-bytes", "mem_queue_bytes", "bytes of messages to keep in memory, per topic and per channel", "", kNotNegative}, o.mem_queue_bytes);
+  f.add({"max-memory", "max_memory", "bytes of messages to keep in memory, of all topics and channels", "", kNotNegative}, o.max_memory);
+  f.add({"min-free-disk", "min_free_disk", "bytes that must be free on the disk, or publishes are refused", "", kNotNegative}, o.min_free_disk);
+  f.add({"durability", "durability", "what a publish to a new topic survives once it is answered: disk (a crash of nsqd), sync (of the machine) or memory (none)"}, durability(o.durability));
+  f.add({"max-bytes-per-file", "max_bytes_per_file", "bytes per file of --export-upstream", "", kPositive}, o.max_bytes_per_file);
+  f.add({"sync-every", "sync_every", "commits per fsync; 0: as many as --sync-timeout allows", "", kNotNegative}, o.sync_every);
   f.add({"sync-timeout", "sync_timeout", "time between fsyncs; 0: every operation", "", kNotNegative}, o.sync_timeout);
   f.add({"queue-scan-worker-pool-max", "queue_scan_worker_pool_max", "accepted for compatibility, has no effect", "", kNotNegative}, o.queue_scan_worker_pool_max);
   f.add({"queue-scan-selection-count", "queue_scan_selection_count", "accepted for compatibility, has no effect", "", kNotNegative}, o.queue_scan_selection_count);

@@ -26,6 +26,9 @@ class Block {
   /// A block that can hold `capacity` bytes, with nothing in it.
   static BlockPtr create(std::uint32_t capacity);
 
+  /// Bytes of all blocks of the process: what --max-memory bounds. Any thread.
+  static std::uint64_t bytes_in_use() noexcept;
+
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
@@ -70,6 +73,7 @@ struct Run {
   std::uint32_t end = 0;       ///< byte position behind the last frame
   std::uint32_t count = 0;     ///< messages
   std::uint16_t attempts = 0;  ///< deliveries so far, on this channel
+  bool logged = false;         ///< the log has them too (or will): memory may let go of them
   Offset first = 0;
 
   std::uint32_t bytes() const noexcept { return end - begin; }

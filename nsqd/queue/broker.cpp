@@ -11,8 +11,38 @@ using nsq::MutexLock;
 using nsq::Result;
 
 Broker::Broker(QueueLimits limits, std::uint32_t node, DeadlineIndex& deadlines,
-               BrokerObserver& observer)
-    : limits_(limits), node_(node), deadlines_(deadlines), observer_(observer) {}
+               BrokerObserver& observer, Log* log, Durability durability)
+    : limits_(limits),
+      node_(node),
+      deadlines_(deadlines),
+      observer_(observer),
+      log_(log),
+      durability_(durability) {}
+
+std::shared_ptr<Topic> Broker::make_topic(const nsq::wire::TopicName& name, Topic::Setup setup) {
+  setup.node = node_;
+  setup.log = log_;
+  auto topic = std::make_shared<Topic>(name, limits_, deadlines_, setup);
+  topics_.emplace(name, topic);
+  return topic;
+}
+
+void Broker::restore(const TopicImage& image, nsq::Now now) {
+  auto name = nsq::wire::TopicName::parse(image.name);
+  if (!name) return;  // names are checked before they are written
+  std::shared_ptr<Topic> topic;
+  {
+    const MutexLock lock(mutex_);
+    last_topic_ = std::max(last_topic_, image.id);
+    topic = make_topic(*name, {.id = image.id, .durability = image.durability});
+  }
+  topic->set_saved();
+  topic->start(&image, now);
+}
+
+void Broker::save(Topic& topic) {
+  if (log_ && !topic.ephemeral()) log_->save(topic);
+}
 
 Result<std::shared_ptr<Topic>> Broker::get_or_create_topic(const nsq::wire::TopicName& name) {
   std::shared_ptr<Topic> topic;
@@ -21,9 +51,10 @@ Result<std::shared_ptr<Topic>> Broker::get_or_create_topic(const nsq::wire::Topi
     if (closed_) return fail(Errc::exiting);
     const auto found = topics_.find(name);
     if (found != topics_.end()) return found->second;
-    topic = std::make_shared<Topic>(name, limits_, deadlines_, node_);
-    topics_.emplace(name, topic);
+    topic = make_topic(name, {.id = ++last_topic_, .durability = durability_});
+    topic->start(nullptr, {});
   }
+  save(*topic);
   observer_.topic_created(*topic);
   return topic;
 }
@@ -47,13 +78,15 @@ std::vector<std::shared_ptr<Topic>> Broker::topics() const {
 }
 
 Result<std::shared_ptr<Channel>> Broker::get_or_create_channel(const std::shared_ptr<Topic>& topic,
-                                                               const nsq::wire::ChannelName& name,
-                                                               nsq::Now now) {
+                                                               const nsq::wire::ChannelName& name) {
   Effects effects;
-  auto found = topic->get_or_create_channel(name, now, effects);
+  auto found = topic->get_or_create_channel(name, effects);
   effects.run();
   if (!found) return std::unexpected(std::move(found.error()));
-  if (found->created) observer_.channel_created(*topic, *found->channel);
+  if (found->created) {
+    if (!found->channel->ephemeral()) save(*topic);
+    observer_.channel_created(*topic, *found->channel);
+  }
   return std::move(found->channel);
 }
 
@@ -69,6 +102,7 @@ bool Broker::delete_topic(std::string_view name) {
   Effects effects;
   const auto channels = topic->exit(effects);
   effects.run();
+  if (log_ && !topic->ephemeral()) log_->remove(*topic);
   for (const auto& channel : channels) observer_.channel_deleted(*topic, *channel);
   observer_.topic_deleted(*topic);
   return true;
@@ -85,14 +119,13 @@ bool Broker::delete_channel(const std::shared_ptr<Topic>& topic, std::string_vie
 
 Result<Broker::Subscription> Broker::subscribe(const nsq::wire::TopicName& topic_name,
                                                const nsq::wire::ChannelName& channel_name,
-                                               const std::shared_ptr<Consumer>& consumer,
-                                               nsq::Now now) {
+                                               const std::shared_ptr<Consumer>& consumer) {
   // Topic or channel may be deleted between being found and being used; then there is a new one.
   constexpr int kTries = 8;
   for (int i = 0; i < kTries; ++i) {
     auto topic = get_or_create_topic(topic_name);
     if (!topic) return std::unexpected(std::move(topic.error()));
-    auto channel = get_or_create_channel(*topic, channel_name, now);
+    auto channel = get_or_create_channel(*topic, channel_name);
     if (!channel) continue;
     auto added = (*channel)->add(consumer);
     if (added) return Subscription{std::move(*topic), std::move(*channel)};
@@ -119,6 +152,7 @@ void Broker::close() {
 /// Tells of a deleted channel; an ephemeral topic goes with its last one.
 void Broker::channel_gone(const std::shared_ptr<Topic>& topic,
                           const std::shared_ptr<Channel>& channel) {
+  if (!channel->ephemeral()) save(*topic);
   observer_.channel_deleted(*topic, *channel);
   if (!topic->ephemeral()) return;
   {

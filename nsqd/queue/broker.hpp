@@ -29,9 +29,13 @@ class BrokerObserver {
 /// ephemeral. Threads: a monitor, callable from any; the first in the lock order.
 class Broker {
  public:
-  /// @param deadlines, observer  must outlive the broker.
-  Broker(QueueLimits limits, std::uint32_t node, DeadlineIndex& deadlines,
-         BrokerObserver& observer);
+  /// @param deadlines, observer, log  must outlive the broker. Without a log, everything lives in
+  ///                                  memory only.
+  Broker(QueueLimits limits, std::uint32_t node, DeadlineIndex& deadlines, BrokerObserver& observer,
+         Log* log = nullptr, Durability durability = Durability::disk);
+
+  /// Goes on with a topic that the log has. Before anything else happens.
+  void restore(const TopicImage& image, nsq::Now now) NSQ_EXCLUDES(mutex_);
 
   /// The topic, created if need be; Errc::exiting once close() was called.
   nsq::Result<std::shared_ptr<Topic>> get_or_create_topic(const nsq::wire::TopicName& name)
@@ -45,8 +49,10 @@ class Broker {
 
   /// The channel, created if need be, as get_or_create_topic.
   nsq::Result<std::shared_ptr<Channel>> get_or_create_channel(const std::shared_ptr<Topic>& topic,
-                                                              const nsq::wire::ChannelName& name,
-                                                              nsq::Now now);
+                                                              const nsq::wire::ChannelName& name);
+
+  /// Something about the topic or its channels was set: writes it down.
+  void save(Topic& topic);
 
   /// Deletes with everything inside, closing the consumers. false: there is none of this name.
   bool delete_topic(std::string_view name);
@@ -60,7 +66,7 @@ class Broker {
   /// Errc::exiting when they were deleted again and again meanwhile, or the broker is closed.
   nsq::Result<Subscription> subscribe(const nsq::wire::TopicName& topic,
                                       const nsq::wire::ChannelName& channel,
-                                      const std::shared_ptr<Consumer>& consumer, nsq::Now now);
+                                      const std::shared_ptr<Consumer>& consumer);
 
   /// The consumer's connection ended. Deletes an ephemeral channel that is now unused, and an
   /// ephemeral topic that thereby lost its last channel.
@@ -73,15 +79,20 @@ class Broker {
   using Topics = boost::unordered_flat_map<nsq::wire::TopicName, std::shared_ptr<Topic>,
                                            nsq::wire::NameHash, nsq::wire::NameEqual>;
 
+  std::shared_ptr<Topic> make_topic(const nsq::wire::TopicName& name, Topic::Setup setup)
+      NSQ_REQUIRES(mutex_);
   void channel_gone(const std::shared_ptr<Topic>& topic, const std::shared_ptr<Channel>& channel);
 
   const QueueLimits limits_;
   const std::uint32_t node_;
   DeadlineIndex& deadlines_;
   BrokerObserver& observer_;
+  Log* const log_;               // null: none
+  const Durability durability_;  // of new topics
 
   mutable nsq::Mutex mutex_;  // order: Broker, Topic, Channel, DeadlineIndex
   Topics topics_ NSQ_GUARDED_BY(mutex_);
+  std::uint32_t last_topic_ NSQ_GUARDED_BY(mutex_) = 0;  // the last number given to a topic
   bool closed_ NSQ_GUARDED_BY(mutex_) = false;
 };
 

@@ -21,26 +21,35 @@ std::uint32_t clamp32(std::uint64_t value) {
 }  // namespace
 
 Channel::Channel(std::string name, const QueueLimits& limits, DeadlineIndex& deadlines,
-                 std::uint64_t seed)
+                 std::uint64_t seed, ChannelPlace place)
     : name_(std::move(name)),
+      id_(place.id),
       ephemeral_(nsq::wire::is_ephemeral(name_)),
+      link_(std::move(place.link)),
       limits_(limits),
       deadlines_(deadlines),
+      start_(place.start),
       random_(seed | 1) {}
 
 void Channel::put(const Run& run, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
   if (exiting_) return;
   message_count_ += run.count;
-  enter(run, effects);
+  enter(run, From::topic, effects);
 }
 
-void Channel::put_deferred(const Run& run, nsq::MonoTime due) {
+void Channel::expect_deferred(std::uint64_t count) {
   const nsq::MutexLock lock(mutex_);
   if (exiting_) return;
-  message_count_ += run.count;
-  deferred_.push(run, due);
-  arm_next();
+  message_count_ += count;
+  deferred_ += count;
+}
+
+void Channel::put_due(const Run& run, Effects& effects) {
+  const nsq::MutexLock lock(mutex_);
+  if (exiting_) return;
+  deferred_ -= std::min<std::uint64_t>(deferred_, run.count);
+  enter(run, From::topic, effects);
 }
 
 nsq::Result<void> Channel::add(const std::shared_ptr<Consumer>& consumer) {
@@ -82,6 +91,7 @@ PullResult Channel::pull(const std::shared_ptr<Consumer>& consumer, nsq::Now now
   }
   set_turn(*consumer, Consumer::Turn::awake);
   result.messages = deliver(*consumer, now.mono, limits, out);
+  read_ahead(effects);
   if (!consumer->has_room()) {
     pass_on(*consumer, effects);
   } else if (waiting_.empty()) {
@@ -89,7 +99,9 @@ PullResult Channel::pull(const std::shared_ptr<Consumer>& consumer, nsq::Now now
   } else {
     result.more = true;
   }
-  if (result.messages > 0) arm_next();
+  if (result.messages == 0) return result;
+  arm_next();
+  touch_cursor();
   return result;
 }
 
@@ -111,25 +123,33 @@ void Channel::finish(Consumer& consumer, std::span<const nsq::wire::MessageId> i
     --consumer.in_flight_;
     ++consumer.finished_;
   }
+  touch_cursor();
 }
 
 nsq::Result<void> Channel::requeue(Consumer& consumer, const nsq::wire::MessageId& id,
-                                   nsq::Nanoseconds delay, nsq::Now now, Effects& effects) {
+                                   Effects& effects) {
   const nsq::MutexLock lock(mutex_);
   const auto slot = find_owned(consumer, id);
   if (!slot) return std::unexpected(slot.error());
-  Run run = in_flight_.take(*slot);
+  enter(take_back(consumer, *slot), From::consumer, effects);
+  return {};
+}
+
+nsq::Result<Run> Channel::take_to_defer(Consumer& consumer, const nsq::wire::MessageId& id) {
+  const nsq::MutexLock lock(mutex_);
+  const auto slot = find_owned(consumer, id);
+  if (!slot) return std::unexpected(slot.error());
+  ++deferred_;
+  return copy_out(take_back(consumer, *slot));
+}
+
+/// What a consumer gives back by REQ.
+Run Channel::take_back(Consumer& consumer, InFlight::Slot slot) {
   --consumer.in_flight_;
   ++consumer.requeued_;
   ++requeue_count_;
-  delay = std::min(delay, limits_.max_req_timeout);
-  if (delay > nsq::Nanoseconds::zero()) {
-    deferred_.push(copy_out(std::move(run)), now.mono + delay);
-    arm_next();
-  } else {
-    enter(std::move(run), effects);
-  }
-  return {};
+  touch_cursor();
+  return in_flight_.take(slot);
 }
 
 nsq::Result<void> Channel::touch(Consumer& consumer, const nsq::wire::MessageId& id, nsq::Now now) {
@@ -145,6 +165,7 @@ void Channel::pause(bool paused, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
   paused_ = paused;
   if (paused_) return;
+  read_ahead(effects);
   for (const auto& [connection, consumer] : consumers_) {
     if (consumer->has_room()) wake(*consumer, effects);
   }
@@ -155,9 +176,11 @@ bool Channel::paused() const {
   return paused_;
 }
 
-void Channel::empty(Effects& effects) {
+void Channel::empty(Offset start, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
+  start_ = start;
   drop_all();
+  touch_cursor();
   for (const auto& [connection, consumer] : consumers_) {
     consumer->in_flight_ = 0;
     if (consumer->has_room()) wake(*consumer, effects);
@@ -190,12 +213,10 @@ ChannelStats Channel::stats(bool with_consumers) const {
   const nsq::MutexLock lock(mutex_);
   ChannelStats stats;
   stats.name = name_;
-  stats.depth = waiting_.count();
-  if (stats.depth > limits_.mem_queue_size && !ephemeral_) {
-    stats.backend_depth = stats.depth - limits_.mem_queue_size;
-  }
+  stats.depth = waiting_.count() + backlog_.count();
+  stats.backend_depth = backlog_.count();
   stats.in_flight_count = in_flight_.count();
-  stats.deferred_count = deferred_.count();
+  stats.deferred_count = deferred_;
   stats.message_count = message_count_;
   stats.requeue_count = requeue_count_;
   stats.timeout_count = timeout_count_;
@@ -211,11 +232,6 @@ ChannelStats Channel::stats(bool with_consumers) const {
   return stats;
 }
 
-std::size_t Channel::consumer_count() const {
-  const nsq::MutexLock lock(mutex_);
-  return consumers_.size();
-}
-
 void Channel::expire(nsq::Now now) {
   Effects effects;
   {
@@ -223,7 +239,6 @@ void Channel::expire(nsq::Now now) {
     armed_.reset();
     if (exiting_) return;
     time_out_due(now.mono, effects);
-    let_in_due(now.mono, effects);
     arm_next();
   }
   effects.run();
@@ -240,15 +255,19 @@ nsq::Result<InFlight::Slot> Channel::find_owned(const Consumer& consumer,
   return *slot;
 }
 
-void Channel::enter(Run run, Effects& effects) {
-  if (ephemeral_) {
-    const std::uint64_t room = ephemeral_room();
-    if (room == 0) return;
-    if (run.count > room) run = split_front(run, clamp32(room));
+void Channel::enter(Run run, From from, Effects& effects) {
+  const std::uint32_t fits = ephemeral_ ? clamp32(ephemeral_room()) : room_in_memory(run, from);
+  if (fits >= run.count) {
+    const std::uint64_t count = run.count;
+    waiting_.push(std::move(run));
+    if (!paused_) wake_line(count, effects);
+    return;
   }
-  const std::uint64_t count = run.count;
-  waiting_.push(std::move(run));
-  if (!paused_) wake_line(count, effects);
+  if (fits > 0) waiting_.push(split_front(run, fits));
+  if (!ephemeral_) stay_in_log(run, from);
+  if (paused_) return;
+  wake_line(fits, effects);
+  read_ahead(effects);
 }
 
 std::uint64_t Channel::ephemeral_room() const {
@@ -326,6 +345,7 @@ void Channel::time_out_due(nsq::MonoTime now, Effects& effects) {
     const auto owner = consumers_.find(in_flight_.at(*slot).owner);
     ++timeout_count_;
     Run run = in_flight_.take(*slot);
+    touch_cursor();
     if (owner != consumers_.end()) {
       Consumer& consumer = *owner->second;
       --consumer.in_flight_;
@@ -333,28 +353,21 @@ void Channel::time_out_due(nsq::MonoTime now, Effects& effects) {
         set_turn(consumer, Consumer::Turn::hungry);
       }
     }
-    enter(std::move(run), effects);
-  }
-}
-
-void Channel::let_in_due(nsq::MonoTime now, Effects& effects) {
-  for (std::size_t i = 0; i < kExpireBatch; ++i) {
-    auto run = deferred_.pop_due(now);
-    if (!run) return;
-    enter(std::move(*run), effects);
+    enter(std::move(run), From::consumer, effects);
   }
 }
 
 void Channel::drop_all() {
   waiting_.clear();
+  backlog_.clear();
+  reading_ = false;
+  ++epoch_;
   in_flight_.clear();
-  deferred_.clear();
+  deferred_ = 0;
 }
 
 void Channel::arm_next() {
-  auto next = in_flight_.next_deadline();
-  const auto due = deferred_.next_due();
-  if (due && (!next || *due < *next)) next = due;
+  const auto next = in_flight_.next_deadline();
   if (!next || (armed_ && *armed_ <= *next)) return;
   armed_ = next;
   deadlines_.arm(shared_from_this(), *next);

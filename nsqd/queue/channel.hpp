@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,10 +15,12 @@
 #include "common/base/mutex.hpp"
 #include "common/base/result.hpp"
 #include "common/wire/message.hpp"
+#include "nsqd/queue/backlog.hpp"
 #include "nsqd/queue/consumer.hpp"
+#include "nsqd/queue/cursor.hpp"
 #include "nsqd/queue/deadline_index.hpp"
-#include "nsqd/queue/deferred.hpp"
 #include "nsqd/queue/in_flight.hpp"
+#include "nsqd/queue/log_link.hpp"
 #include "nsqd/queue/waiting.hpp"
 #include "nsqd/queue/waker.hpp"
 
@@ -24,7 +28,9 @@ namespace nsqd {
 
 /// What the broker needs to know of the daemon's options.
 struct QueueLimits {
-  std::uint64_t mem_queue_size = 10'000;  ///< messages a topic or channel keeps in memory
+  std::uint64_t mem_queue_size = 10'000;     ///< messages a topic or channel keeps in memory
+  std::uint64_t mem_queue_bytes = 16 << 20;  ///< the same in bytes of their frames
+  std::uint64_t max_memory = 512 << 20;      ///< bytes of messages that the process keeps in memory
   nsq::Nanoseconds max_msg_timeout = std::chrono::minutes(15);  ///< longest life of one delivery
   nsq::Nanoseconds max_req_timeout = std::chrono::hours(1);     ///< longest delay of a requeue
   std::size_t max_channel_consumers = 0;                        ///< 0: no limit
@@ -35,7 +41,7 @@ struct QueueLimits {
 struct ChannelStats {
   std::string name;
   std::uint64_t depth = 0;
-  std::uint64_t backend_depth = 0;  ///< the part of depth beyond the memory limit
+  std::uint64_t backend_depth = 0;  ///< the part of depth that is in the log only
   std::uint64_t in_flight_count = 0;
   std::uint64_t deferred_count = 0;
   std::uint64_t message_count = 0;
@@ -68,7 +74,20 @@ struct AnswerFailure {
   nsq::Errc why;  ///< not_in_flight or not_owner
 };
 
+/// Where a channel stands in its topic.
+struct ChannelPlace {
+  ChannelId id = 1;
+  Offset start = 0;  ///< as Cursor::start
+  /// Null for a channel that lives in memory only.
+  std::shared_ptr<LogLink> link = nullptr;
+};
+
 /// One channel of a topic: hands messages to consumers and remembers what is in flight.
+///
+/// It keeps messages in memory up to the limits; what comes beyond stays in the log (it is lagging)
+/// and is read back, in batches, when consumers have room. Every message that it has is in exactly
+/// one of: waiting (in memory or in the log), in flight, deferred (which the topic keeps, and only
+/// counted here).
 ///
 /// Consumers pull: a consumer with room that finds nothing stands in line (hungry), and who puts
 /// messages in wakes as many of the line as there are messages. So delivery happens on the
@@ -81,18 +100,49 @@ struct AnswerFailure {
 class Channel final : public Expirable, public std::enable_shared_from_this<Channel> {
  public:
   /// @param seed of the sampling's random numbers.
-  Channel(std::string name, const QueueLimits& limits, DeadlineIndex& deadlines,
-          std::uint64_t seed);
+  Channel(std::string name, const QueueLimits& limits, DeadlineIndex& deadlines, std::uint64_t seed,
+          ChannelPlace place = {});
 
   const std::string& name() const noexcept { return name_; }
+  ChannelId id() const noexcept { return id_; }
   bool ephemeral() const noexcept { return ephemeral_; }
 
   // --- from the topic ---
 
   /// Takes in what was published.
   void put(const Run& run, Effects& effects) NSQ_EXCLUDES(mutex_);
-  /// Takes in a message that is due later. REQUIRES: as Deferred::push.
-  void put_deferred(const Run& run, nsq::MonoTime due) NSQ_EXCLUDES(mutex_);
+  /// The same for messages that are in the log only.
+  void put_logged(const LogRange& range, Effects& effects) NSQ_EXCLUDES(mutex_);
+  /// Whether these many more would have to stay in the log.
+  bool would_lag(std::uint32_t count) const NSQ_EXCLUDES(mutex_);
+
+  /// Messages were published that the channel gets later.
+  void expect_deferred(std::uint64_t count) NSQ_EXCLUDES(mutex_);
+  /// Such a message, or one that take_to_defer gave away, has become due.
+  void put_due(const Run& run, Effects& effects) NSQ_EXCLUDES(mutex_);
+
+  /// The topic's log can be read further than before.
+  void committed_more(Effects& effects) NSQ_EXCLUDES(mutex_);
+  /// The log does not have these messages, although they were published: their commit failed.
+  void withdraw(const Run& run) NSQ_EXCLUDES(mutex_);
+
+  /// Between what was put in and what will be, the log holds what is not the channel's.
+  void close_backlog() NSQ_EXCLUDES(mutex_);
+
+  /// For a clean shutdown: adds what is in memory only, by offset, and counts it as logged.
+  void give_unlogged(std::map<Offset, Run>& into) NSQ_EXCLUDES(mutex_);
+
+  /// Messages at smaller offsets are not the channel's.
+  Offset start() const NSQ_EXCLUDES(mutex_);
+  /// What is not acknowledged below `end`, up to where the topic has handed messages out.
+  Cursor cursor(Offset end) const NSQ_EXCLUDES(mutex_);
+  /// Goes on where a cursor says. REQUIRES: nothing was put in yet.
+  void restore(const Cursor& cursor, bool paused) NSQ_EXCLUDES(mutex_);
+
+  // --- from the log ---
+
+  /// What a ReadRequest asked for.
+  void refill(ReadResult result, Effects& effects) NSQ_EXCLUDES(mutex_);
 
   // --- consumers ---
 
@@ -126,9 +176,12 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   void finish(Consumer& consumer, std::span<const nsq::wire::MessageId> ids,
               std::vector<AnswerFailure>& failures) NSQ_EXCLUDES(mutex_);
 
-  /// REQ: to the tail at once (delay 0) or after `delay`, cut to max_req_timeout.
-  nsq::Result<void> requeue(Consumer& consumer, const nsq::wire::MessageId& id,
-                            nsq::Nanoseconds delay, nsq::Now now, Effects& effects)
+  /// REQ without a delay: to the tail.
+  nsq::Result<void> requeue(Consumer& consumer, const nsq::wire::MessageId& id, Effects& effects)
+      NSQ_EXCLUDES(mutex_);
+
+  /// REQ with a delay: the message leaves for the topic's deferred ones, and counts as such.
+  nsq::Result<Run> take_to_defer(Consumer& consumer, const nsq::wire::MessageId& id)
       NSQ_EXCLUDES(mutex_);
 
   /// TOUCH: restarts the message's timer.
@@ -140,8 +193,8 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   void pause(bool paused, Effects& effects) NSQ_EXCLUDES(mutex_);
   bool paused() const NSQ_EXCLUDES(mutex_);
 
-  /// Drops everything: waiting, in flight, deferred.
-  void empty(Effects& effects) NSQ_EXCLUDES(mutex_);
+  /// Drops everything: waiting, in flight, deferred. `start`: as Cursor::start from now on.
+  void empty(Offset start, Effects& effects) NSQ_EXCLUDES(mutex_);
 
   /// Empties the channel for good and closes its consumers.
   void exit(Effects& effects) NSQ_EXCLUDES(mutex_);
@@ -150,9 +203,8 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   bool exit_if_unused(Effects& effects) NSQ_EXCLUDES(mutex_);
 
   ChannelStats stats(bool with_consumers) const NSQ_EXCLUDES(mutex_);
-  std::size_t consumer_count() const NSQ_EXCLUDES(mutex_);
 
-  /// Puts back what timed out and lets in what is due.
+  /// Puts back what timed out.
   void expire(nsq::Now now) override NSQ_EXCLUDES(mutex_);
 
  private:
@@ -164,8 +216,22 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   /// The message's slot if `consumer` may answer it.
   nsq::Result<InFlight::Slot> find_owned(const Consumer& consumer,
                                          const nsq::wire::MessageId& id) const NSQ_REQUIRES(mutex_);
-  /// Lets a message in that was published, put back or became due, and wakes who waits for it.
-  void enter(Run run, Effects& effects) NSQ_REQUIRES(mutex_);
+  /// Whether messages come from the topic, in the order of their offsets, or back from a consumer.
+  enum class From : std::uint8_t { topic, consumer };
+  /// Lets messages in and wakes who waits for them.
+  void enter(Run run, From from, Effects& effects) NSQ_REQUIRES(mutex_);
+  /// How many of the run's messages memory takes; the others stay in the log.
+  std::uint32_t room_in_memory(const Run& run, From from) const NSQ_REQUIRES(mutex_);
+  void stay_in_log(const Run& run, From from) NSQ_REQUIRES(mutex_);
+  /// Whether the memory limits are reached.
+  bool memory_full() const NSQ_REQUIRES(mutex_);
+  std::uint32_t read_window() const;
+  /// Reads on in the log, if consumers will need it soon.
+  void read_ahead(Effects& effects) NSQ_REQUIRES(mutex_);
+  /// Up to where the front of the backlog can be read; nothing: not yet, committed_more will tell.
+  std::optional<Offset> readable_end() const NSQ_REQUIRES(mutex_);
+  void touch_cursor() noexcept;
+  Run take_back(Consumer& consumer, InFlight::Slot slot) NSQ_REQUIRES(mutex_);
   /// How many more messages an ephemeral channel, which has no disk behind it, may take.
   std::uint64_t ephemeral_room() const NSQ_REQUIRES(mutex_);
   std::uint32_t share_of_one() const NSQ_REQUIRES(mutex_);
@@ -178,22 +244,27 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   /// Takes the consumer out of the line; what it was woken for and did not fetch goes to others.
   void pass_on(Consumer& consumer, Effects& effects) NSQ_REQUIRES(mutex_);
   void time_out_due(nsq::MonoTime now, Effects& effects) NSQ_REQUIRES(mutex_);
-  void let_in_due(nsq::MonoTime now, Effects& effects) NSQ_REQUIRES(mutex_);
   void exit_locked(Effects& effects) NSQ_REQUIRES(mutex_);
   void drop_all() NSQ_REQUIRES(mutex_);
   void arm_next() NSQ_REQUIRES(mutex_);
 
   const std::string name_;
+  const ChannelId id_;
   const bool ephemeral_;
+  const std::shared_ptr<LogLink> link_;  // null: memory only
   const QueueLimits limits_;
   DeadlineIndex& deadlines_;
 
   mutable nsq::Mutex mutex_;  // order: Topic, Channel, DeadlineIndex
   bool paused_ NSQ_GUARDED_BY(mutex_) = false;
   bool exiting_ NSQ_GUARDED_BY(mutex_) = false;
+  Offset start_ NSQ_GUARDED_BY(mutex_);
   Waiting waiting_ NSQ_GUARDED_BY(mutex_);
+  Backlog backlog_ NSQ_GUARDED_BY(mutex_);          // waits too, behind `waiting_`
+  bool reading_ NSQ_GUARDED_BY(mutex_) = false;     // a read of the backlog's front is under way
+  std::uint64_t epoch_ NSQ_GUARDED_BY(mutex_) = 0;  // of reads: earlier ones are of no use
   InFlight in_flight_ NSQ_GUARDED_BY(mutex_);
-  Deferred deferred_ NSQ_GUARDED_BY(mutex_);
+  std::uint64_t deferred_ NSQ_GUARDED_BY(mutex_) = 0;  // kept by the topic
   boost::unordered_flat_map<std::uint64_t, ConsumerPtr> consumers_ NSQ_GUARDED_BY(mutex_);
   Line line_ NSQ_GUARDED_BY(mutex_);              // the hungry, longest waiting first
   std::size_t awake_ NSQ_GUARDED_BY(mutex_) = 0;  // consumers whose turn is `awake`

@@ -5,49 +5,96 @@
 #include <optional>
 #include <vector>
 
-#include "common/base/clock.hpp"
-#include "nsqd/queue/block.hpp"
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "nsqd/queue/log.hpp"
 
 namespace nsqd {
 
-/// Messages that are not due yet, by due time; those due at the same moment in the order of their
-/// offsets. Each lies in a block of its own (see copy_out), so what a message costs here is its
-/// frame and 32 bytes. Guarded by its owner's lock.
+/// A topic's messages that are not due yet. In memory is what is due soon, up to the horizon; what
+/// lies beyond is in the log only and is read in time, so that a million messages an hour away cost
+/// nothing but disk. Guarded by its topic's lock. Times are Unix nanoseconds.
 class Deferred {
  public:
-  std::uint64_t count() const noexcept { return heap_.size(); }
-  bool empty() const noexcept { return heap_.empty(); }
-
-  /// When the first message is due.
-  std::optional<nsq::MonoTime> next_due() const noexcept;
-
-  /// REQUIRES: a one-message run that starts its block and is all of it.
-  void push(Run run, nsq::MonoTime due);
-
-  /// Takes the first message if it is due at `now`.
-  std::optional<Run> pop_due(nsq::MonoTime now);
-
-  struct Item {
-    Run run;
-    nsq::MonoTime due;
+  /// Where a message that a consumer deferred is in the log, until its new place is committed.
+  struct Home {
+    ChannelId channel = 0;
+    Offset offset = 0;
+    std::uint16_t attempts = 0;
   };
-  /// Takes everything, first due first.
-  std::vector<Item> take_all();
 
-  void clear() noexcept { heap_.clear(); }
+  /// Whether a message of that due point would be kept in memory.
+  bool is_near(DuePoint at, std::int64_t now) const noexcept;
+
+  /// Adds a message. If it is stored, settled() must follow.
+  void push(DeferredMessage message, std::optional<Home> home, std::int64_t now);
+
+  /// The commit of a stored message ended. One that a consumer deferred is kept here if it failed.
+  void settled(Offset number, bool ok);
+
+  /// Takes the first message if it is due and its commit has ended.
+  std::optional<DeferredMessage> pop_due(std::int64_t now);
+
+  /// A message that pop_due returned went on to this place in the log.
+  void moved(Offset number, Offset to);
+
+  /// When to look again: something is due, or should be read. Nothing: not before something
+  /// changes.
+  std::optional<std::int64_t> next_look() const noexcept;
+
+  struct Span {
+    DuePoint from;
+    DuePoint to;
+  };
+  /// What should be read now; take() must follow.
+  std::optional<Span> start_read(std::int64_t now);
+  void take(DeferredResult result);
+
+  /// After a restart: so many are in the log.
+  void restore(std::uint64_t stored) noexcept { far_ = stored; }
+  bool empty() const noexcept { return heap_.empty() && far_ == 0 && unsettled_.empty(); }
+
+  /// The homes that the log must still keep, given up to where it is committed.
+  std::vector<Home> homes(Offset committed);
+
+  /// Counts all as stored, and returns those that were not yet.
+  std::vector<DeferredMessage> store_all();
+
+  /// How many are stored.
+  std::uint64_t stored() const noexcept;
 
  private:
-  struct Entry {
-    nsq::MonoTime due;
-    BlockPtr block;
-    Offset offset;
-    std::uint16_t attempts;
+  struct Unsettled {
+    DeferredMessage message;
+    std::optional<Home> home;
+    bool far = false;   // not in the heap
+    bool held = false;  // was due before its commit ended: goes back to the heap then
   };
-  static bool later(const Entry& a, const Entry& b) noexcept;
-  static Run to_run(Entry entry) noexcept;
+  /// A read of [from, to) that is under way, or cut short and to be continued.
+  struct Reading {
+    DuePoint to;
+    DuePoint first_beyond;  // of what may lie behind `to` unseen by the read
+    bool running;
+    boost::unordered_flat_set<Offset> seen;  // entered the heap already
+  };
+  struct Pin {
+    Home home;
+    Offset moved_to = 0;  // 0: not yet
+  };
+
+  static bool later(const DeferredMessage& a, const DeferredMessage& b) noexcept;
+  DuePoint near_end() const noexcept { return reading_ ? reading_->to : horizon_; }
+  void push_heap(DeferredMessage message);
+  void begin_reading(std::int64_t now);
 
   // A deque, not a vector: growing never holds the old and the new array at once.
-  std::deque<Entry> heap_;
+  std::deque<DeferredMessage> heap_;
+  std::uint64_t far_ = 0;
+  DuePoint horizon_;  // all that is stored and due before is in the heap
+  std::optional<Reading> reading_;
+  boost::unordered_flat_map<Offset, Unsettled> unsettled_;
+  boost::unordered_flat_map<Offset, Pin> pins_;  // deferred by consumers, could not be stored
 };
 
 }  // namespace nsqd

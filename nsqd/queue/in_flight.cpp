@@ -19,7 +19,8 @@ void InFlight::add(const Run& run, std::uint64_t owner, nsq::MonoTime now,
     const std::uint32_t end = at + frame_bytes(frame);
     const Slot slot = new_slot();
     Node& node = slots_[slot];
-    node.message = {frame_id(frame), run.first + i, owner, now, now + timeout, at, end, attempts};
+    node.message = {frame_id(frame), run.first + i, owner, now, now + timeout, at, end,
+                    attempts,        run.logged};
     node.use = use;
     link_last(slot, list);
     by_id_.emplace(node.message.id, slot);
@@ -55,12 +56,25 @@ void InFlight::remove(Slot slot) {
   free_slots_.push_back(slot);
 }
 
-Run InFlight::take(Slot slot) {
+Run InFlight::run_of(Slot slot) const {
   const Node& node = slots_[slot];
   const Message& message = node.message;
-  Run run{uses_[node.use].block, message.begin, message.end, 1, message.attempts, message.offset};
+  return {uses_[node.use].block, message.begin,  message.end,   1,
+          message.attempts,      message.logged, message.offset};
+}
+
+Run InFlight::take(Slot slot) {
+  Run run = run_of(slot);
   remove(slot);
   return run;
+}
+
+void InFlight::give_unlogged(std::map<Offset, Run>& into) {
+  for (const auto& [id, slot] : by_id_) {
+    Message& message = slots_[slot].message;
+    if (std::exchange(message.logged, true)) continue;
+    into.emplace(message.offset, run_of(slot));
+  }
 }
 
 std::optional<InFlight::Slot> InFlight::first_due(nsq::MonoTime now) const {

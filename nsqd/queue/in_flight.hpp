@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -30,6 +31,7 @@ class InFlight {
     std::uint32_t begin = 0;  ///< the frame's bytes in its block
     std::uint32_t end = 0;
     std::uint16_t attempts = 0;  ///< deliveries, this one included
+    bool logged = false;         ///< as Run::logged
   };
 
   /// Enters every message of `run`, as just delivered to connection `owner` for the (attempts +
@@ -54,7 +56,16 @@ class InFlight {
   std::optional<Slot> first_due(nsq::MonoTime now) const;
   std::optional<nsq::MonoTime> next_deadline() const;
 
+  /// Adds each message that only memory has to `into`, and counts it as logged from now on.
+  void give_unlogged(std::map<Offset, Run>& into);
+
   void clear();
+
+  /// Calls `visit(message)` for each, in no order.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& [id, slot] : by_id_) visit(slots_[slot].message);
+  }
 
  private:
   static constexpr std::uint32_t kNone = UINT32_MAX;
@@ -88,6 +99,7 @@ class InFlight {
   std::uint32_t list_for(nsq::Nanoseconds timeout);
   void link_last(Slot slot, std::uint32_t list);
   void unlink(Slot slot);
+  Run run_of(Slot slot) const;
   void release_use(std::uint32_t use);
 
   nsq::MonoTime latest_{};

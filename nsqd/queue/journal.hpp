@@ -1,7 +1,9 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
+#include "common/base/result.hpp"
 #include "nsqd/queue/block.hpp"
 
 namespace nsqd {
@@ -11,19 +13,53 @@ class Topic;
 /// A publish's place in the order of one journal's commits. 0: nothing to wait for.
 using Ticket = std::uint64_t;
 
+/// A channel's number within its topic, never used twice. 0: the topic itself, all channels.
+using ChannelId = std::uint32_t;
+
+/// For whom messages of the log are, where that is not everybody.
+struct Audience {
+  ChannelId channel = 0;  ///< only this channel, unless 0
+  Offset born = 0;        ///< no channel that starts behind this offset; 0: the messages' own
+};
+
+/// When a deferred message is due, in Unix nanoseconds, and its number, which is unique within the
+/// topic: the order in which deferred messages become due.
+struct DuePoint {
+  std::int64_t due = 0;
+  Offset number = 0;
+
+  friend auto operator<=>(const DuePoint&, const DuePoint&) = default;
+};
+
+/// A message that waits for its time. Its run holds it alone, in a block of its own.
+struct DeferredMessage {
+  DuePoint at;
+  ChannelId channel = 0;  ///< for this channel only (REQ), or for all (DPUB)
+  bool stored = false;    ///< the log has it too (or will)
+  Run run;
+};
+
 /// One thread's way into the log. A thread's publishes are gathered and committed together at the
 /// end of its loop turn; the publisher is answered when the ticket that it got is committed, never
-/// before.
+/// before. When a commit has ended, either way, each topic is told (Topic::settled).
 ///
-/// Lives on one I/O thread, so it needs no lock of its own; `append` is called under the topic's
-/// lock and does plain memory work only.
+/// Lives on one thread, so it needs no lock of its own; everything is called under the topic's lock
+/// and does plain memory work only. What is taken in keeps its blocks alive until the commit.
 class Journal {
  public:
   virtual ~Journal() = default;
 
-  /// Takes `run`, just published to `topic`, into the open commit. Keeps the block alive until
-  /// then.
-  virtual Ticket append(const Topic& topic, const Run& run) = 0;
+  /// Why nothing can be written at present: publishes that need the log must be refused.
+  virtual nsq::Result<void> available() const = 0;
+
+  /// Takes `run` into the open commit.
+  virtual Ticket append(Topic& topic, const Run& run, Audience audience) = 0;
+
+  /// Takes a deferred message into the open commit.
+  virtual Ticket defer(Topic& topic, const DeferredMessage& message) = 0;
+
+  /// Removes a deferred message, together with what the open commit appends.
+  virtual void drop_deferred(Topic& topic, const DeferredMessage& message) = 0;
 };
 
 }  // namespace nsqd

@@ -36,9 +36,25 @@ BlockPtr make_block(std::span<const std::string_view> bodies, std::uint32_t byte
 
 }  // namespace
 
-Topic::Topic(wire::TopicName name, const QueueLimits& limits, DeadlineIndex& deadlines,
-             std::uint32_t node)
-    : name_(std::move(name)), limits_(limits), deadlines_(deadlines), ids_(node) {}
+Topic::Topic(wire::TopicName name, const QueueLimits& limits, DeadlineIndex& deadlines, Setup setup)
+    : name_(std::move(name)),
+      limits_(limits),
+      deadlines_(deadlines),
+      setup_(setup),
+      durability_(setup.durability),
+      ids_(setup.node) {}
+
+void Topic::start(const TopicImage* image, Now now) {
+  if (setup_.log && !ephemeral()) link_ = std::make_shared<LogLink>(*setup_.log, weak_from_this());
+  if (!image) return;
+  Effects effects;
+  {
+    const MutexLock lock(mutex_);
+    restore(*image);
+    look_after_deferred(now, effects);
+  }
+  effects.run();
+}
 
 Result<Ticket> Topic::publish(std::span<const std::string_view> bodies, Journal& journal, Now now,
                               Effects& effects) {
@@ -50,35 +66,50 @@ Result<Ticket> Topic::publish(std::span<const std::string_view> bodies, Journal&
   BlockPtr own = bytes >= kOwnBlockBytes ? make_block(bodies, bytes) : nullptr;
   const MutexLock lock(mutex_);
   if (exiting_) return fail(Errc::exiting);
+  const bool logged = must_log(count);
+  if (logged) {
+    if (auto available = journal.available(); !available) {
+      return std::unexpected(std::move(available.error()));
+    }
+  }
   Run run = own ? stamp(std::move(own), count, now.wall) : append(bodies, bytes, now.wall);
-  const Ticket ticket = accept(run, body_bytes, journal);
+  run.logged = logged;
+  count_messages(count, body_bytes);
+  const Ticket ticket = logged ? journal.append(*this, run, {}) : Ticket{0};
+  if (!logged) settle_now(run.first, run.first + count);
   distribute(std::move(run), effects);
   return ticket;
 }
 
-Result<Ticket> Topic::publish_deferred(std::string_view body, Nanoseconds delay, Journal& journal,
-                                       Now now, Effects& effects) {
-  if (delay <= Nanoseconds::zero()) return publish({&body, 1}, journal, now, effects);
-  BlockPtr own = make_block({&body, 1}, static_cast<std::uint32_t>(kFrameOverhead + body.size()));
-  const MutexLock lock(mutex_);
-  if (exiting_) return fail(Errc::exiting);
-  const Run run = stamp(std::move(own), 1, now.wall);
-  const Ticket ticket = accept(run, body.size(), journal);
-  distribute_deferred(run, now.mono + delay);
-  return ticket;
+bool Topic::must_log(std::uint32_t count) const {
+  if (!link_) return false;
+  if (durability_ != Durability::memory) return true;
+  if (holding()) return room_to_hold(count) < count;
+  return std::any_of(channels_.begin(), channels_.end(),
+                     [&](const auto& channel) { return channel->would_lag(count); });
 }
 
-Result<Topic::Found> Topic::get_or_create_channel(const wire::ChannelName& name, Now now,
-                                                  Effects& effects) {
+void Topic::count_messages(std::uint64_t messages, std::uint64_t body_bytes) {
+  message_count_ += messages;
+  message_bytes_ += body_bytes;
+}
+
+std::shared_ptr<Channel> Topic::make_channel(std::string name, ChannelPlace place) {
+  const std::uint64_t seed = std::hash<std::string_view>()(name) ^ next_offset_;
+  if (!wire::is_ephemeral(name)) place.link = link_;
+  return channels_.emplace_back(
+      std::make_shared<Channel>(std::move(name), limits_, deadlines_, seed, std::move(place)));
+}
+
+Result<Topic::Found> Topic::get_or_create_channel(const wire::ChannelName& name, Effects& effects) {
   const MutexLock lock(mutex_);
   if (exiting_) return fail(Errc::exiting);
   for (const auto& channel : channels_) {
     if (channel->name() == name.view()) return Found{channel, false};
   }
-  const std::uint64_t seed = std::hash<std::string_view>()(name.view()) ^ next_offset_;
-  auto channel = std::make_shared<Channel>(name.str(), limits_, deadlines_, seed);
-  channels_.push_back(channel);
-  release_held(now.mono, effects);
+  const Offset start = holding() ? distributed_ : next_offset_;
+  auto channel = make_channel(name.str(), {.id = ++last_channel_, .start = start});
+  release_held(effects);
   return Found{std::move(channel), true};
 }
 
@@ -97,7 +128,7 @@ std::shared_ptr<Channel> Topic::delete_channel(std::string_view name, Effects& e
   if (found == channels_.end()) return nullptr;
   auto channel = *found;
   channel->exit(effects);
-  channels_.erase(found);
+  erase_channel(channel);
   return channel;
 }
 
@@ -105,8 +136,14 @@ bool Topic::delete_if_unused(const std::shared_ptr<Channel>& channel, Effects& e
   const MutexLock lock(mutex_);
   const auto found = std::find(channels_.begin(), channels_.end(), channel);
   if (found == channels_.end() || !channel->exit_if_unused(effects)) return false;
-  channels_.erase(found);
+  erase_channel(channel);
   return true;
+}
+
+void Topic::erase_channel(const std::shared_ptr<Channel>& channel) {
+  if (channels_.size() == 1) begin_holding();
+  std::erase(channels_, channel);
+  if (link_) link_->touch();
 }
 
 std::vector<std::shared_ptr<Channel>> Topic::channels() const {
@@ -114,10 +151,11 @@ std::vector<std::shared_ptr<Channel>> Topic::channels() const {
   return channels_;
 }
 
-void Topic::pause(bool paused, Now now, Effects& effects) {
+void Topic::pause(bool paused, Effects& effects) {
   const MutexLock lock(mutex_);
+  if (paused) begin_holding();
   paused_ = paused;
-  release_held(now.mono, effects);
+  release_held(effects);
 }
 
 bool Topic::paused() const {
@@ -125,25 +163,64 @@ bool Topic::paused() const {
   return paused_;
 }
 
+Durability Topic::durability() const {
+  const MutexLock lock(mutex_);
+  return durability_;
+}
+
+void Topic::set_durability(Durability durability) {
+  const MutexLock lock(mutex_);
+  durability_ = durability;
+}
+
 void Topic::empty() {
   const MutexLock lock(mutex_);
-  drop_held();
+  if (holding()) drop_held();
+}
+
+void Topic::empty_channel(Channel& channel, Effects& effects) {
+  const MutexLock lock(mutex_);
+  channel.empty(next_offset_, effects);
 }
 
 bool Topic::exit_if_unused() {
   const MutexLock lock(mutex_);
   if (!channels_.empty()) return false;
-  exiting_ = true;
-  drop_held();
+  exit_locked();
   return true;
 }
 
 std::vector<std::shared_ptr<Channel>> Topic::exit(Effects& effects) {
   const MutexLock lock(mutex_);
-  exiting_ = true;
-  drop_held();
+  exit_locked();
   for (const auto& channel : channels_) channel->exit(effects);
   return std::exchange(channels_, {});
+}
+
+void Topic::exit_locked() {
+  exiting_ = true;
+  removed_.store(true, std::memory_order_release);
+  drop_held();
+  deferred_ = Deferred();
+  deadlines_.disarm(shared_from_this());
+}
+
+Result<void> Topic::requeue(Channel& channel, Consumer& consumer, const wire::MessageId& id,
+                            Nanoseconds delay, Journal& journal, Now now, Effects& effects) {
+  if (delay <= Nanoseconds::zero()) return channel.requeue(consumer, id, effects);
+  const MutexLock lock(mutex_);
+  auto run = channel.take_to_defer(consumer, id);
+  if (!run) return std::unexpected(std::move(run.error()));
+  std::optional<Deferred::Home> home;
+  if (run->logged) home = {channel.id(), run->first, run->attempts};
+  delay = std::min(delay, limits_.max_req_timeout);
+  DeferredMessage message;
+  message.at = {unix_nanos(now.wall + delay), next_offset_};
+  message.channel = channel.id();
+  message.stored = !channel.ephemeral() && writes_deferred(message.at, unix_nanos(now.wall));
+  message.run = std::move(*run);
+  defer(std::move(message), home, journal, now, effects);
+  return {};
 }
 
 TopicStats Topic::stats(std::string_view channel, bool with_consumers) const {
@@ -152,10 +229,9 @@ TopicStats Topic::stats(std::string_view channel, bool with_consumers) const {
   {
     const MutexLock lock(mutex_);
     stats.name = name_.str();
-    stats.depth = held_.count() + held_deferred_.count();
-    if (stats.depth > limits_.mem_queue_size && !ephemeral()) {
-      stats.backend_depth = stats.depth - limits_.mem_queue_size;
-    }
+    stats.durability = durability_;
+    stats.depth = held_.count() + held_backlog_.count() + held_deferred_;
+    stats.backend_depth = held_backlog_.count();
     stats.message_count = message_count_;
     stats.message_bytes = message_bytes_;
     stats.paused = paused_;
@@ -168,19 +244,18 @@ TopicStats Topic::stats(std::string_view channel, bool with_consumers) const {
   return stats;
 }
 
-void Topic::drop_held() {
-  held_.clear();
-  held_deferred_.clear();
-}
-
 Run Topic::append(std::span<const std::string_view> bodies, std::uint32_t bytes, WallTime now) {
   make_room(bytes);
   ids_.advance(now);
   const std::uint32_t begin = tail_->used();
   char* at = tail_->extend(bytes);
   for (const auto body : bodies) at = write_frame(at, unix_nanos(now), ids_.next(), body);
-  const Run run{tail_, begin,       begin + bytes, static_cast<std::uint32_t>(bodies.size()),
-                0,     next_offset_};
+  Run run;
+  run.block = tail_;
+  run.begin = begin;
+  run.end = begin + bytes;
+  run.count = static_cast<std::uint32_t>(bodies.size());
+  run.first = next_offset_;
   next_offset_ += bodies.size();
   return run;
 }
@@ -192,8 +267,11 @@ Run Topic::stamp(BlockPtr block, std::uint32_t count, WallTime now) {
     stamp_frame(at, unix_nanos(now), ids_.next());
     at += frame_bytes(at);
   }
-  const std::uint32_t bytes = block->used();
-  Run run{std::move(block), 0, bytes, count, 0, next_offset_};
+  Run run;
+  run.end = block->used();
+  run.block = std::move(block);
+  run.count = count;
+  run.first = next_offset_;
   next_offset_ += count;
   return run;
 }
@@ -206,50 +284,67 @@ void Topic::make_room(std::uint32_t bytes) {
   tail_ = Block::create(std::max(bytes, tail_bytes_));
 }
 
-Ticket Topic::accept(const Run& run, std::uint64_t body_bytes, Journal& journal) {
-  message_count_ += run.count;
-  message_bytes_ += body_bytes;
-  return ephemeral() ? Ticket{0} : journal.append(*this, run);
-}
-
 void Topic::distribute(Run run, Effects& effects) {
-  if (!holding()) {
-    for (const auto& channel : channels_) channel->put(run, effects);
+  if (holding()) {
+    hold(std::move(run));
     return;
   }
-  if (ephemeral()) {
-    const std::uint64_t room =
-        limits_.mem_queue_size - std::min(limits_.mem_queue_size, held_.count());
-    if (room == 0) return;
-    if (run.count > room) run = split_front(run, static_cast<std::uint32_t>(room));
-  }
-  held_.push(std::move(run));
+  for (const auto& channel : channels_) channel->put(run, effects);
 }
 
-void Topic::distribute_deferred(const Run& run, MonoTime due) {
-  if (!holding()) {
-    for (const auto& channel : channels_) channel->put_deferred(run, due);
+std::uint32_t Topic::room_to_hold(std::uint32_t count) const {
+  if (link_ && (!held_backlog_.empty() || held_.bytes() >= limits_.mem_queue_bytes ||
+                Block::bytes_in_use() >= limits_.max_memory)) {
+    return 0;
+  }
+  const std::uint64_t room =
+      limits_.mem_queue_size - std::min(limits_.mem_queue_size, held_.count());
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, count));
+}
+
+void Topic::hold(Run run) {
+  const bool bounded = run.logged || ephemeral();
+  const std::uint32_t fits = bounded ? room_to_hold(run.count) : run.count;
+  if (fits >= run.count) {
+    held_.push(std::move(run));
     return;
   }
-  if (ephemeral() && held_.count() + held_deferred_.count() >= limits_.mem_queue_size) return;
-  held_deferred_.push(run, due);
+  if (fits > 0) held_.push(split_front(run, fits));
+  if (run.logged) {
+    held_backlog_.append({run.first, run.first + run.count, run.count, run.attempts});
+  }
 }
 
-void Topic::release_held(MonoTime now, Effects& effects) {
+void Topic::begin_holding() {
+  if (!holding()) distributed_ = next_offset_;
+}
+
+void Topic::release_held(Effects& effects) {
   if (holding()) return;
   while (!held_.empty()) {
     const Run run = held_.pop(UINT32_MAX, UINT32_MAX);
     for (const auto& channel : channels_) channel->put(run, effects);
   }
-  for (const auto& [run, due] : held_deferred_.take_all()) {
-    for (const auto& channel : channels_) {
-      if (due <= now) {
-        channel->put(run, effects);
-      } else {
-        channel->put_deferred(run, due);
-      }
-    }
+  for (const LogRange& range : held_backlog_.ranges()) {
+    for (const auto& channel : channels_) channel->put_logged(range, effects);
   }
+  held_backlog_.clear();
+  if (held_deferred_ > 0) {
+    for (const auto& channel : channels_) channel->expect_deferred(held_deferred_);
+  }
+  held_deferred_ = 0;
+  if (link_) link_->touch();
+}
+
+void Topic::drop_held() {
+  held_.clear();
+  held_backlog_.clear();
+  if (held_deferred_ > 0) dropped_.push_back({distributed_, next_offset_, held_deferred_, 0});
+  held_deferred_ = 0;
+  distributed_ = next_offset_;
+  // What is dropped lies between what the channels had and what they will get.
+  for (const auto& channel : channels_) channel->close_backlog();
+  if (link_) link_->touch();
 }
 
 }  // namespace nsqd

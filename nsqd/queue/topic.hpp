@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,16 +15,54 @@
 #include "common/wire/names.hpp"
 #include "nsqd/queue/block.hpp"
 #include "nsqd/queue/channel.hpp"
+#include "nsqd/queue/commit_mark.hpp"
 #include "nsqd/queue/deferred.hpp"
+#include "nsqd/queue/durability.hpp"
 #include "nsqd/queue/id_generator.hpp"
 #include "nsqd/queue/journal.hpp"
 #include "nsqd/queue/waiting.hpp"
 
 namespace nsqd {
 
+/// What became of something that a topic gave to a journal.
+struct Settlement {
+  enum class Kind : std::uint8_t { messages, deferred } kind = Kind::messages;
+  bool ok = true;
+  Offset begin = 0;  ///< of a deferred message: its number
+  Offset end = 0;
+  std::uint32_t count = 0;
+};
+
+/// A channel as it is written down, and read back.
+struct ChannelImage {
+  ChannelId id = 0;
+  std::string name;
+  bool paused = false;
+  Cursor cursor;
+};
+
+/// The same of a topic. Ephemeral channels are not part of it.
+struct TopicImage {
+  std::uint32_t id = 0;
+  std::string name;
+  bool paused = false;
+  Durability durability = Durability::disk;
+  Offset next_offset = 0;
+  Offset committed = 0;                ///< as CommitMark::end
+  ChannelId last_channel = 0;          ///< the last number given to a channel
+  std::uint64_t far_deferred = 0;      ///< deferred messages that are in the log
+  Cursor held;                         ///< what the topic itself keeps
+  std::vector<LogRange> dropped;       ///< deferred messages with these numbers were dropped
+  std::vector<ChannelImage> channels;  ///< in order of creation
+
+  /// Below lies nothing that anybody needs.
+  Offset floor() const noexcept;
+};
+
 /// A topic's counts at one moment.
 struct TopicStats {
   std::string name;
+  Durability durability = Durability::disk;
   std::uint64_t depth = 0;  ///< messages that no channel has yet, deferred ones included
   std::uint64_t backend_depth = 0;
   std::uint64_t message_count = 0;
@@ -36,19 +76,29 @@ struct TopicStats {
 ///
 /// Threads: a monitor, callable from any; lock order Broker, Topic, Channel, DeadlineIndex. Owned
 /// by the Broker; connections hold a shared_ptr.
-class Topic {
+class Topic final : public Expirable, public std::enable_shared_from_this<Topic> {
  public:
-  /// @param node 0..1023, part of the message ids.
+  /// What a topic is made with. `id`: its number in the log, never used twice. `log` outlives the
+  /// topic; null for a topic that lives in memory only.
+  struct Setup {
+    std::uint32_t id = 1;
+    std::uint32_t node = 0;  ///< 0..1023, part of the message ids
+    Durability durability = Durability::disk;
+    Log* log = nullptr;
+  };
   Topic(nsq::wire::TopicName name, const QueueLimits& limits, DeadlineIndex& deadlines,
-        std::uint32_t node);
+        Setup setup);
+  /// Call once, when a shared_ptr owns the topic. With an image, goes on where that says.
+  void start(const TopicImage* image, nsq::Now now) NSQ_EXCLUDES(mutex_);
 
+  std::uint32_t id() const noexcept { return setup_.id; }
   const nsq::wire::TopicName& name() const noexcept { return name_; }
   bool ephemeral() const noexcept { return name_.ephemeral(); }
 
   /// Publishes the bodies (each 1 byte or more, with their frames less than 4 GiB in all), in order
   /// and side by side. They need to live only for the call. @return the ticket to wait for before
   /// the publisher is answered; Errc::exiting when the topic was deleted meanwhile: nothing was
-  /// published, look the topic up again.
+  /// published, look the topic up again; Errc::storage_failed when the log takes nothing.
   nsq::Result<Ticket> publish(std::span<const std::string_view> bodies, Journal& journal,
                               nsq::Now now, Effects& effects) NSQ_EXCLUDES(mutex_);
 
@@ -63,8 +113,8 @@ class Topic {
   };
   /// The channel of this name, created if need be; Errc::exiting when the topic was deleted. The
   /// first channel gets all that waits in the topic.
-  nsq::Result<Found> get_or_create_channel(const nsq::wire::ChannelName& name, nsq::Now now,
-                                           Effects& effects) NSQ_EXCLUDES(mutex_);
+  nsq::Result<Found> get_or_create_channel(const nsq::wire::ChannelName& name, Effects& effects)
+      NSQ_EXCLUDES(mutex_);
 
   /// The channel of this name, or null.
   std::shared_ptr<Channel> find_channel(std::string_view name) const NSQ_EXCLUDES(mutex_);
@@ -80,11 +130,53 @@ class Topic {
 
   std::vector<std::shared_ptr<Channel>> channels() const NSQ_EXCLUDES(mutex_);
 
-  void pause(bool paused, nsq::Now now, Effects& effects) NSQ_EXCLUDES(mutex_);
+  void pause(bool paused, Effects& effects) NSQ_EXCLUDES(mutex_);
   bool paused() const NSQ_EXCLUDES(mutex_);
+
+  Durability durability() const NSQ_EXCLUDES(mutex_);
+  void set_durability(Durability durability) NSQ_EXCLUDES(mutex_);
+
+  /// REQ: back to the channel's tail, or after `delay`, cut to max_req_timeout.
+  nsq::Result<void> requeue(Channel& channel, Consumer& consumer, const nsq::wire::MessageId& id,
+                            nsq::Nanoseconds delay, Journal& journal, nsq::Now now,
+                            Effects& effects) NSQ_EXCLUDES(mutex_);
 
   /// Drops what waits in the topic itself; channels keep theirs.
   void empty() NSQ_EXCLUDES(mutex_);
+  /// Drops all that the channel has.
+  void empty_channel(Channel& channel, Effects& effects) NSQ_EXCLUDES(mutex_);
+
+  /// Lets in what is due.
+  void expire(nsq::Now now) override NSQ_EXCLUDES(mutex_);
+
+  // --- from the log ---
+
+  /// Commits have ended: what the topic gave to a journal, in the order in which it did.
+  void settled(std::span<const Settlement> what, nsq::Now now, Effects& effects)
+      NSQ_EXCLUDES(mutex_);
+
+  /// What a DeferredRequest asked for.
+  void take_deferred(DeferredResult result, nsq::Now now) NSQ_EXCLUDES(mutex_);
+
+  /// All that must be written down, of one moment. Clears LogLink::dirty.
+  TopicImage image() NSQ_EXCLUDES(mutex_);
+
+  /// For a clean shutdown: gives all that is in memory only to the journal. Whether there was
+  /// anything. REQUIRES: nothing else happens to the topic any more.
+  bool give_unlogged(Journal& journal) NSQ_EXCLUDES(mutex_);
+
+  /// Whether the log knows that the topic exists: nothing may be committed to it before.
+  bool saved() const noexcept { return saved_.load(std::memory_order_acquire); }
+  void set_saved() noexcept { saved_.store(true, std::memory_order_release); }
+
+  /// Whether it was deleted: nothing of it may be written any more.
+  bool removed() const noexcept { return removed_.load(std::memory_order_acquire); }
+
+  /// Whether cursors should be written.
+  void mark_dirty() noexcept {
+    if (link_) link_->touch();
+  }
+  bool dirty() const noexcept { return link_ && link_->dirty.load(std::memory_order_acquire); }
 
   /// The same as exit() for a topic that has no channel. @return false: it has one.
   bool exit_if_unused() NSQ_EXCLUDES(mutex_);
@@ -100,25 +192,69 @@ class Topic {
       NSQ_REQUIRES(mutex_);
   Run stamp(BlockPtr block, std::uint32_t count, nsq::WallTime now) NSQ_REQUIRES(mutex_);
   void make_room(std::uint32_t bytes) NSQ_REQUIRES(mutex_);
-  Ticket accept(const Run& run, std::uint64_t body_bytes, Journal& journal) NSQ_REQUIRES(mutex_);
-  void distribute(Run run, Effects& effects) NSQ_REQUIRES(mutex_);
-  void distribute_deferred(const Run& run, nsq::MonoTime due) NSQ_REQUIRES(mutex_);
-  void release_held(nsq::MonoTime now, Effects& effects) NSQ_REQUIRES(mutex_);
-  void drop_held() NSQ_REQUIRES(mutex_);
+  /// Whether these messages are written to the log.
+  bool must_log(std::uint32_t count) const NSQ_REQUIRES(mutex_);
+  void count_messages(std::uint64_t messages, std::uint64_t body_bytes) NSQ_REQUIRES(mutex_);
+  /// Offsets that hold no message of the log.
+  void settle_now(Offset begin, Offset end) NSQ_REQUIRES(mutex_);
+
   bool holding() const NSQ_REQUIRES(mutex_) { return paused_ || channels_.empty(); }
+  void distribute(Run run, Effects& effects) NSQ_REQUIRES(mutex_);
+  void hold(Run run) NSQ_REQUIRES(mutex_);
+  std::uint32_t room_to_hold(std::uint32_t count) const NSQ_REQUIRES(mutex_);
+  /// Call before a change after which the topic holds what is published.
+  void begin_holding() NSQ_REQUIRES(mutex_);
+  void release_held(Effects& effects) NSQ_REQUIRES(mutex_);
+  void drop_held() NSQ_REQUIRES(mutex_);
+
+  Ticket defer(DeferredMessage message, std::optional<Deferred::Home> home, Journal& journal,
+               nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
+  bool writes_deferred(DuePoint at, std::int64_t now) const NSQ_REQUIRES(mutex_);
+  void let_in_due(nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
+  void let_in(std::vector<DeferredMessage>& group, bool held, Effects& effects)
+      NSQ_REQUIRES(mutex_);
+  Run move_to_log(const std::vector<DeferredMessage>& group) NSQ_REQUIRES(mutex_);
+  void hand_out_due(const DeferredMessage& like, const Run& run, bool held, Effects& effects)
+      NSQ_REQUIRES(mutex_);
+  /// How many channels get the message now that it is due, or that the topic holds it.
+  std::size_t takers(const DeferredMessage& message) const NSQ_REQUIRES(mutex_);
+  void look_after_deferred(nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
+
+  std::shared_ptr<Channel> make_channel(std::string name, ChannelPlace place) NSQ_REQUIRES(mutex_);
+  void exit_locked() NSQ_REQUIRES(mutex_);
+  void restore(const TopicImage& image) NSQ_REQUIRES(mutex_);
+  void erase_channel(const std::shared_ptr<Channel>& channel) NSQ_REQUIRES(mutex_);
+  Cursor held_cursor() const NSQ_REQUIRES(mutex_);
+  void add_homes(TopicImage& image) NSQ_REQUIRES(mutex_);
 
   const nsq::wire::TopicName name_;
   const QueueLimits limits_;
   DeadlineIndex& deadlines_;
+  const Setup setup_;
+  std::atomic<bool> saved_{false};
+  std::atomic<bool> removed_{false};
+  std::shared_ptr<LogLink> link_;  // null without a log; constant after start()
 
   mutable nsq::Mutex mutex_;  // order: Broker, Topic, Channel, DeadlineIndex
   bool paused_ NSQ_GUARDED_BY(mutex_) = false;
   bool exiting_ NSQ_GUARDED_BY(mutex_) = false;
+  Durability durability_ NSQ_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Channel>> channels_ NSQ_GUARDED_BY(mutex_);  // in order of creation
-  Waiting held_ NSQ_GUARDED_BY(mutex_);  // for want of a channel, or paused
-  Deferred held_deferred_ NSQ_GUARDED_BY(mutex_);
+  ChannelId last_channel_ NSQ_GUARDED_BY(mutex_) = 0;
+
+  // What no channel has yet, for want of one, or paused: first held_, then held_backlog_.
+  Waiting held_ NSQ_GUARDED_BY(mutex_);
+  Backlog held_backlog_ NSQ_GUARDED_BY(mutex_);
+  std::uint64_t held_deferred_ NSQ_GUARDED_BY(mutex_) = 0;
+  Offset distributed_ NSQ_GUARDED_BY(mutex_) = 0;  // while holding: where that began
+
+  Deferred deferred_ NSQ_GUARDED_BY(mutex_);
+  std::vector<LogRange> dropped_ NSQ_GUARDED_BY(mutex_);  // deferred for all, and emptied away
+  std::optional<nsq::MonoTime> armed_ NSQ_GUARDED_BY(mutex_);
+
   IdGenerator ids_ NSQ_GUARDED_BY(mutex_);
   Offset next_offset_ NSQ_GUARDED_BY(mutex_) = 0;
+  CommitMark mark_ NSQ_GUARDED_BY(mutex_);
   BlockPtr tail_ NSQ_GUARDED_BY(mutex_);                 // where small publishes are appended
   std::uint32_t tail_bytes_ NSQ_GUARDED_BY(mutex_) = 0;  // capacity of the next tail
   std::uint64_t message_count_ NSQ_GUARDED_BY(mutex_) = 0;

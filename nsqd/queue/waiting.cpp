@@ -27,6 +27,7 @@ std::uint32_t fitting(const Run& run, std::uint32_t count, std::uint32_t bytes) 
 
 void Waiting::push(Run run) {
   count_ += run.count;
+  bytes_ += run.bytes();
   if (!runs_.empty() && continues(runs_.back(), run)) {
     runs_.back().end = run.end;
     runs_.back().count += run.count;
@@ -44,15 +45,28 @@ Run Waiting::pop(std::uint32_t count, std::uint32_t bytes) {
   Run& front = runs_.front();
   const std::uint32_t take = fitting(front, count, bytes);
   count_ -= take;
-  if (take < front.count) return split_front(front, take);
-  Run whole = std::move(front);
-  runs_.pop_front();
-  return whole;
+  Run taken = take < front.count ? split_front(front, take) : std::move(front);
+  if (!front.block) runs_.pop_front();
+  bytes_ -= taken.bytes();
+  return taken;
+}
+
+void Waiting::give_unlogged(std::map<Offset, Run>& into) {
+  for (Run& run : runs_) {
+    if (std::exchange(run.logged, true)) continue;
+    Run rest = run;
+    while (rest.count > 1) {
+      Run one = split_front(rest, 1);
+      into.emplace(one.first, std::move(one));
+    }
+    into.emplace(rest.first, std::move(rest));
+  }
 }
 
 void Waiting::clear() noexcept {
   runs_.clear();
   count_ = 0;
+  bytes_ = 0;
 }
 
 }  // namespace nsqd

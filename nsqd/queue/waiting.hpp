@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 
 #include "nsqd/queue/block.hpp"
 
@@ -13,6 +14,9 @@ namespace nsqd {
 class Waiting {
  public:
   std::uint64_t count() const noexcept { return count_; }
+  /// Bytes of the frames.
+  std::uint64_t bytes() const noexcept { return bytes_; }
+  const std::deque<Run>& runs() const noexcept { return runs_; }
   bool empty() const noexcept { return count_ == 0; }
 
   void push(Run run);
@@ -24,11 +28,15 @@ class Waiting {
   /// `bytes` of frames unless the first alone is larger. REQUIRES: not empty.
   Run pop(std::uint32_t count, std::uint32_t bytes);
 
+  /// Adds each message that only memory has to `into`, and counts it as logged from now on.
+  void give_unlogged(std::map<Offset, Run>& into);
+
   void clear() noexcept;
 
  private:
   std::deque<Run> runs_;
   std::uint64_t count_ = 0;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace nsqd

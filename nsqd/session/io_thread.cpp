@@ -12,8 +12,9 @@ constexpr int kHandlersPerTurn = 64;
 
 }  // namespace
 
-DeadlineTimer::DeadlineTimer(boost::asio::io_context& context)
+DeadlineTimer::DeadlineTimer(boost::asio::io_context& context, std::function<void()> after)
     : context_(context),
+      after_(std::move(after)),
       timer_(context),
       index_([this] { boost::asio::post(context_, [this] { reset(); }); }) {}
 
@@ -29,12 +30,13 @@ void DeadlineTimer::reset() {
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;  // set anew, or stopped
     index_.expire_due(nsq::read_clock());
+    if (after_) after_();
     reset();
   });
 }
 
-IoThread::IoThread(std::unique_ptr<CommitQueue> commits, nsq::Logger logger)
-    : commits_(std::move(commits)),
+IoThread::IoThread(const MakeCommits& make_commits, nsq::Logger logger)
+    : commits_(make_commits(context_)),
       timer_(context_),
       tasks_(context_.get_executor(), std::move(logger)) {}
 

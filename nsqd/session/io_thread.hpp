@@ -2,6 +2,7 @@
 
 #include <sys/uio.h>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -40,7 +41,8 @@ class TurnEnd {
 /// `notice`, which is what the index calls from any thread when its first deadline became earlier.
 class DeadlineTimer {
  public:
-  explicit DeadlineTimer(boost::asio::io_context& context);
+  /// @param after  called after each look at what is due.
+  explicit DeadlineTimer(boost::asio::io_context& context, std::function<void()> after = {});
 
   DeadlineIndex& index() noexcept { return index_; }
 
@@ -51,6 +53,7 @@ class DeadlineTimer {
   void reset();
 
   boost::asio::io_context& context_;
+  const std::function<void()> after_;
   boost::asio::steady_timer timer_;
   bool stopped_ = false;
   DeadlineIndex index_;
@@ -75,8 +78,9 @@ struct Scratch {
 /// few writes as the load allows, and nobody waits while there is nothing to add.
 class IoThread {
  public:
-  /// @param commits  made for this thread; its callbacks run here.
-  IoThread(std::unique_ptr<CommitQueue> commits, nsq::Logger logger);
+  /// @param make_commits  makes the thread's commit queue, whose callbacks run here.
+  using MakeCommits = std::function<std::unique_ptr<CommitQueue>(boost::asio::io_context&)>;
+  IoThread(const MakeCommits& make_commits, nsq::Logger logger);
   ~IoThread();
   IoThread(const IoThread&) = delete;
   IoThread& operator=(const IoThread&) = delete;

@@ -75,7 +75,7 @@ Protocol::Step Protocol::execute(const CommandLine& line, std::string_view rest,
     case Command::auth:
       return auth(line, rest);
     case Command::sub:
-      return sub(line, now);
+      return sub(line);
     case Command::mpub:
       return mpub(line, rest, now);
     case Command::dpub:

@@ -82,7 +82,6 @@ class Protocol {
   PullResult pull(nsq::Now now, PullLimits limits, std::vector<Run>& out);
   /// The connection's socket takes nothing now: others may have what it was woken for.
   void decline();
-  bool subscribed() const noexcept { return consumer_ != nullptr; }
 
   /// Leaves the channel: at the conversation's end, before its last replies are out. May be
   /// repeated.
@@ -103,7 +102,7 @@ class Protocol {
   Step execute(const CommandLine& line, std::string_view rest, nsq::Now now);
   Step identify(std::string_view rest);
   Step auth(const CommandLine& line, std::string_view rest);
-  Step sub(const CommandLine& line, nsq::Now now);
+  Step sub(const CommandLine& line);
   Step pub(const CommandLine& line, std::string_view rest, nsq::Now now);
   Step mpub(const CommandLine& line, std::string_view rest, nsq::Now now);
   Step dpub(const CommandLine& line, std::string_view rest, nsq::Now now);

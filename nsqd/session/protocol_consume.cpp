@@ -11,7 +11,7 @@ namespace nsqd {
 
 namespace wire = nsq::wire;
 
-Protocol::Step Protocol::sub(const CommandLine& line, nsq::Now now) {
+Protocol::Step Protocol::sub(const CommandLine& line) {
   if (state_ != State::init) return fail(wire::wrong_state(line.name));
   if (settings_.heartbeat_interval == nsq::Nanoseconds::zero()) {
     return fail(wire::invalid("cannot SUB with heartbeats disabled"));
@@ -27,7 +27,7 @@ Protocol::Step Protocol::sub(const CommandLine& line, nsq::Now now) {
   options.msg_timeout = settings_.msg_timeout;
   options.sample_rate = settings_.sample_rate;
   auto consumer = std::make_shared<Consumer>(options, host_.waker());
-  auto subscription = context_.broker.subscribe(*topic, *channel, consumer, now);
+  auto subscription = context_.broker.subscribe(*topic, *channel, consumer);
   if (!subscription) {
     if (subscription.error().code == nsq::Errc::too_many_consumers) {
       return fail(wire::command_failed(
@@ -105,7 +105,8 @@ Protocol::Step Protocol::req(const CommandLine& line, nsq::Now now) {
   }
   Effects effects;
   const auto result =
-      subscription_.channel->requeue(*consumer_, *id, nsq::Milliseconds(ms), now, effects);
+      subscription_.topic->requeue(*subscription_.channel, *consumer_, *id, nsq::Milliseconds(ms),
+                                   context_.io.commits(), now, effects);
   effects.run();
   return answered(Command::req, *id, result);
 }

@@ -36,6 +36,9 @@ Protocol::Step Protocol::publish_with(Command command, std::uint32_t replies, Pu
     Effects effects;
     const auto ticket = publish(*topic_, effects);
     effects.run();
+    if (!ticket && ticket.error().code != nsq::Errc::exiting) {
+      return fail(wire::command_failed(command, ticket.error().text()));
+    }
     if (!ticket) {
       topic_.reset();
       continue;

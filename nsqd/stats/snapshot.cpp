@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "nsqd/queue/broker.hpp"
-#include "nsqd/stats/health.hpp"
+#include "nsqd/storage/health.hpp"
 
 namespace nsqd {
 namespace {

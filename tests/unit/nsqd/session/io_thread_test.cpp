@@ -18,8 +18,7 @@ TEST_CASE("who publishes again when told is told again, though nothing else happ
   std::promise<void> told_twice;
   boost::asio::post(thread.context(), [&] {
     thread.commits().when_committed(0, [&](const nsq::Result<void>&) {
-      thread.commits().when_committed(
-          0, [&](const nsq::Result<void>&) { told_twice.set_value(); });
+      thread.commits().when_committed(0, [&](const nsq::Result<void>&) { told_twice.set_value(); });
     });
   });
   // Only an answer that never comes takes the time.

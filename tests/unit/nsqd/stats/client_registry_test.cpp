@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "nsqd/stats/health.hpp"
+#include "nsqd/storage/health.hpp"
 
 namespace nsqd {
 namespace {

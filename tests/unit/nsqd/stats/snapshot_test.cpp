@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/config/version.hpp"
-#include "nsqd/stats/health.hpp"
+#include "nsqd/storage/health.hpp"
 #include "nsqd/stats/json_text.hpp"
 #include "nsqd/stats/stats_json.hpp"
 #include "nsqd/stats/stats_text.hpp"

@@ -1,4 +1,4 @@
-#include "nsqd/stats/health.hpp"
+#include "nsqd/storage/health.hpp"
 
 #include <utility>
 

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "nsqd/queue/block.hpp"
+
+namespace nsqd {
+
+/// Messages named by their place in the log: those of [begin, end) that are the channel's own,
+/// which are `count`. Offsets in between may belong to no message, or to none of this channel.
+struct LogRange {
+  Offset begin = 0;
+  Offset end = 0;
+  std::uint64_t count = 0;
+  std::uint16_t attempts = 0;  ///< deliveries so far; the log may know of more
+
+  friend bool operator==(const LogRange&, const LogRange&) = default;
+};
+
+/// What waits in the log instead of in memory, in the order in which it is to be read. Costs 32
+/// bytes a range, and ranges that continue each other are one. Guarded by its owner's lock.
+class Backlog {
+ public:
+  std::uint64_t count() const noexcept { return count_; }
+  bool empty() const noexcept { return ranges_.empty(); }
+  const LogRange& front() const noexcept { return ranges_.front(); }
+  const std::deque<LogRange>& ranges() const noexcept { return ranges_; }
+
+  /// Adds messages that were published behind all that is here: a gap to what was published before
+  /// holds nothing of this channel.
+  void append(const LogRange& range);
+
+  /// What is appended next does not continue what is here: in between lies what is not the
+  /// channel's.
+  void close() noexcept { open_ = false; }
+
+  /// Adds messages from anywhere in the log.
+  void add(const LogRange& range);
+
+  /// The front range was read up to `next` and held `messages` messages there. When that ends the
+  /// range, what it was believed to hold beyond them is forgotten.
+  void advance(Offset next, std::uint64_t messages);
+
+  /// [begin, end) of which `count` messages were counted turned out not to be in the log.
+  void withdraw(Offset begin, Offset end, std::uint64_t count);
+
+  void clear() noexcept;
+
+ private:
+  std::deque<LogRange> ranges_;
+  std::uint64_t count_ = 0;
+  bool open_ = false;  // the last range is what append() continues
+};
+
+/// Sorted by offset, with what continues each other merged.
+std::vector<LogRange> merged(std::vector<LogRange> ranges);
+
+}  // namespace nsqd

@@ -1,0 +1,169 @@
+// A channel's side of the log: lagging, reading back, and the cursor.
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/bytes.hpp"
+#include "nsqd/queue/channel.hpp"
+
+namespace nsqd {
+namespace {
+
+using namespace nsq;  // _KiB
+
+/// How much of the log one read brings into memory, and the same when memory is short.
+constexpr std::uint32_t kReadWindow = 512_KiB;
+constexpr std::uint32_t kShortReadWindow = 32_KiB;
+
+}  // namespace
+
+void Channel::put_logged(const LogRange& range, Effects& effects) {
+  const MutexLock lock(mutex_);
+  if (exiting_) return;
+  message_count_ += range.count;
+  backlog_.append(range);
+  read_ahead(effects);
+}
+
+bool Channel::would_lag(std::uint32_t count) const {
+  const MutexLock lock(mutex_);
+  if (ephemeral_ || !link_) return false;
+  Run run;
+  run.count = count;
+  run.logged = true;
+  return room_in_memory(run, From::topic) < count;
+}
+
+bool Channel::memory_full() const {
+  return waiting_.bytes() >= limits_.mem_queue_bytes || Block::bytes_in_use() >= limits_.max_memory;
+}
+
+std::uint32_t Channel::room_in_memory(const Run& run, From from) const {
+  if (!link_ || !run.logged) return run.count;
+  if (memory_full()) return 0;
+  if (from == From::topic) {
+    // Behind what lags, or it would overtake; straight to a consumer that waits, at any limit.
+    if (!backlog_.empty()) return 0;
+    if (waiting_.empty() && !line_.empty() && !paused_) return run.count;
+  }
+  const std::uint64_t room =
+      limits_.mem_queue_size - std::min(limits_.mem_queue_size, waiting_.count());
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, run.count));
+}
+
+void Channel::stay_in_log(const Run& run, From from) {
+  const LogRange range{run.first, run.first + run.count, run.count, run.attempts};
+  if (from == From::topic) {
+    backlog_.append(range);
+  } else {
+    backlog_.add(range);
+  }
+}
+
+void Channel::committed_more(Effects& effects) {
+  const MutexLock lock(mutex_);
+  read_ahead(effects);
+}
+
+void Channel::withdraw(const Run& run) {
+  const MutexLock lock(mutex_);
+  backlog_.withdraw(run.first, run.first + run.count, run.count);
+}
+
+void Channel::close_backlog() {
+  const MutexLock lock(mutex_);
+  backlog_.close();
+}
+
+void Channel::give_unlogged(std::map<Offset, Run>& into) {
+  const MutexLock lock(mutex_);
+  waiting_.give_unlogged(into);
+  in_flight_.give_unlogged(into);
+}
+
+std::uint32_t Channel::read_window() const {
+  return Block::bytes_in_use() < limits_.max_memory ? kReadWindow : kShortReadWindow;
+}
+
+void Channel::read_ahead(Effects& effects) {
+  if (backlog_.empty() || reading_ || paused_ || exiting_) return;
+  if (line_.empty() && awake_ == 0) return;  // nobody takes anything; who does will pull
+  const std::uint32_t window = read_window();
+  if (waiting_.bytes() >= window / 2) return;
+  const auto end = readable_end();
+  auto topic = link_->topic.lock();
+  if (!end || !topic) return;
+  reading_ = true;
+  effects.read(link_->log, {.topic = std::move(topic),
+                            .channel = shared_from_this(),
+                            .channel_id = id_,
+                            .start = start_,
+                            .begin = backlog_.front().begin,
+                            .end = *end,
+                            .bytes = window,
+                            .epoch = epoch_});
+}
+
+std::optional<Offset> Channel::readable_end() const {
+  const LogRange& front = backlog_.front();
+  Offset committed = link_->committed.load();
+  if (front.begin >= committed) {
+    // Either this sees the commit that happens now, or the commit sees that it is awaited.
+    link_->awaited.store(true);
+    committed = link_->committed.load();
+    if (front.begin >= committed) return std::nullopt;
+  }
+  return std::min(front.end, committed);
+}
+
+void Channel::refill(ReadResult result, Effects& effects) {
+  const MutexLock lock(mutex_);
+  if (result.epoch != epoch_ || exiting_) return;
+  reading_ = false;
+  std::uint64_t count = 0;
+  for (auto& run : result.runs) {
+    run.attempts = std::max(run.attempts, backlog_.front().attempts);
+    run.logged = true;
+    count += run.count;
+    waiting_.push(std::move(run));
+  }
+  backlog_.advance(result.next, count);
+  if (paused_) return;
+  wake_line(count, effects);
+  read_ahead(effects);
+}
+
+Offset Channel::start() const {
+  const MutexLock lock(mutex_);
+  return start_;
+}
+
+Cursor Channel::cursor(Offset end) const {
+  const MutexLock lock(mutex_);
+  Cursor cursor{.start = start_, .end = end, .deferred = deferred_, .unacked = {}};
+  cursor.unacked.assign(backlog_.ranges().begin(), backlog_.ranges().end());
+  for (const Run& run : waiting_.runs()) {
+    if (!run.logged) continue;
+    cursor.unacked.push_back({run.first, run.first + run.count, run.count, run.attempts});
+  }
+  in_flight_.for_each([&](const InFlight::Message& message) {
+    if (!message.logged) return;
+    cursor.unacked.push_back({message.offset, message.offset + 1, 1, message.attempts});
+  });
+  cursor.unacked = merged(std::move(cursor.unacked));
+  return cursor;
+}
+
+void Channel::restore(const Cursor& cursor, bool paused) {
+  const MutexLock lock(mutex_);
+  paused_ = paused;
+  start_ = cursor.start;
+  deferred_ = cursor.deferred;
+  for (const LogRange& range : cursor.unacked) backlog_.add(range);
+}
+
+void Channel::touch_cursor() noexcept {
+  if (link_ && !ephemeral_) link_->touch();
+}
+
+}  // namespace nsqd

@@ -1,0 +1,214 @@
+// A topic's deferred messages: DPUB, REQ with a delay, and what happens when they are due.
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "nsqd/queue/frame.hpp"
+#include "nsqd/queue/topic.hpp"
+
+namespace nsqd {
+
+using namespace nsq;
+
+namespace {
+
+/// What one expire() handles under the lock before it lets others in, some milliseconds' worth.
+constexpr int kDueBatch = 4096;
+
+/// Takers of a message that stays in the topic.
+constexpr std::size_t kHeld = SIZE_MAX;
+
+BlockPtr single_block(std::string_view body) {
+  BlockPtr block = Block::create(static_cast<std::uint32_t>(kFrameOverhead + body.size()));
+  write_unstamped_frame(block->extend(block->capacity()), body);
+  return block;
+}
+
+}  // namespace
+
+Result<Ticket> Topic::publish_deferred(std::string_view body, Nanoseconds delay, Journal& journal,
+                                       Now now, Effects& effects) {
+  if (delay <= Nanoseconds::zero()) return publish({&body, 1}, journal, now, effects);
+  BlockPtr own = single_block(body);
+  const MutexLock lock(mutex_);
+  if (exiting_) return fail(Errc::exiting);
+  DeferredMessage message;
+  message.at = {unix_nanos(now.wall + delay), next_offset_};
+  message.stored = writes_deferred(message.at, unix_nanos(now.wall));
+  if (message.stored) {
+    if (auto available = journal.available(); !available) {
+      return std::unexpected(std::move(available.error()));
+    }
+  }
+  message.run = stamp(std::move(own), 1, now.wall);
+  --next_offset_;  // the stamp's offset is the message's number, which defer() takes
+  count_messages(1, body.size());
+  if (holding()) {
+    if (ephemeral() && held_.count() + held_deferred_ >= limits_.mem_queue_size) {
+      ++next_offset_;
+      return Ticket{0};
+    }
+    ++held_deferred_;
+  }
+  const bool held = holding();
+  const Ticket ticket = defer(std::move(message), std::nullopt, journal, now, effects);
+  if (!held) {
+    for (const auto& channel : channels_) channel->expect_deferred(1);
+  }
+  return ticket;
+}
+
+bool Topic::writes_deferred(DuePoint at, std::int64_t now) const {
+  if (!link_) return false;
+  return durability_ != Durability::memory || !deferred_.is_near(at, now);
+}
+
+/// REQUIRES: the message's number is next_offset_.
+Ticket Topic::defer(DeferredMessage message, std::optional<Deferred::Home> home, Journal& journal,
+                    Now now, Effects& effects) {
+  if (!message.stored) message.run.logged = false;  // the log no longer keeps its old place
+  const Ticket ticket = message.stored ? journal.defer(*this, message) : Ticket{0};
+  settle_now(next_offset_, next_offset_ + 1);
+  ++next_offset_;
+  deferred_.push(std::move(message), home, unix_nanos(now.wall));
+  look_after_deferred(now, effects);
+  return ticket;
+}
+
+void Topic::expire(Now now) {
+  Effects effects;
+  {
+    const MutexLock lock(mutex_);
+    armed_.reset();
+    if (exiting_) return;
+    let_in_due(now, effects);
+    look_after_deferred(now, effects);
+  }
+  effects.run();
+}
+
+/// Starts the next read if it is time, and sets the alarm.
+void Topic::look_after_deferred(Now now, Effects& effects) {
+  const std::int64_t wall = unix_nanos(now.wall);
+  if (link_) {
+    if (const auto span = deferred_.start_read(wall)) {
+      effects.read_deferred(*setup_.log, {shared_from_this(), span->from, span->to});
+    }
+  }
+  const auto look = deferred_.next_look();
+  if (!look) return;
+  const MonoTime when = now.mono + Nanoseconds(std::max<std::int64_t>(0, *look - wall));
+  if (armed_ && *armed_ <= when) return;
+  armed_ = when;
+  deadlines_.arm(shared_from_this(), when);
+}
+
+void Topic::take_deferred(DeferredResult result, Now now) {
+  Effects effects;
+  {
+    const MutexLock lock(mutex_);
+    if (exiting_) return;
+    deferred_.take(std::move(result));
+    look_after_deferred(now, effects);
+  }
+  effects.run();
+}
+
+void Topic::let_in_due(Now now, Effects& effects) {
+  std::vector<DeferredMessage> group;  // alike: one append
+  std::size_t group_takers = 0;
+  for (int i = 0; i < kDueBatch; ++i) {
+    auto message = deferred_.pop_due(unix_nanos(now.wall));
+    if (!message) break;
+    const std::size_t who = takers(*message);
+    if (who == 0) {
+      if (message->stored) setup_.log->deadline_journal().drop_deferred(*this, *message);
+      continue;
+    }
+    if (!group.empty()) {
+      const DeferredMessage& like = group.front();
+      if (like.channel != message->channel || like.stored != message->stored ||
+          like.run.attempts != message->run.attempts || group_takers != who) {
+        let_in(group, group_takers == kHeld, effects);
+      }
+    }
+    group_takers = who;
+    group.push_back(std::move(*message));
+  }
+  if (!group.empty()) let_in(group, group_takers == kHeld, effects);
+}
+
+std::size_t Topic::takers(const DeferredMessage& message) const {
+  const Offset number = message.at.number;
+  if (message.channel == 0) {
+    const auto in = [&](const LogRange& range) {
+      return number >= range.begin && number < range.end;
+    };
+    if (std::any_of(dropped_.begin(), dropped_.end(), in)) return 0;
+    if (holding() && number >= distributed_) return kHeld;
+  }
+  return static_cast<std::size_t>(
+      std::count_if(channels_.begin(), channels_.end(), [&](const auto& channel) {
+        return (message.channel == 0 || message.channel == channel->id()) &&
+               channel->start() <= number;
+      }));
+}
+
+/// Hands the group out, in the log at its new place if it is there at all, and empties it.
+void Topic::let_in(std::vector<DeferredMessage>& group, bool held, Effects& effects) {
+  const DeferredMessage& first = group.front();
+  if (first.stored) {
+    const Run run = move_to_log(group);
+    hand_out_due(first, run, held, effects);
+  } else {
+    for (const auto& message : group) hand_out_due(message, message.run, held, effects);
+  }
+  group.clear();
+}
+
+Run Topic::move_to_log(const std::vector<DeferredMessage>& group) {
+  std::uint32_t bytes = 0;
+  for (const auto& message : group) bytes += message.run.bytes();
+  Run run;
+  run.block = Block::create(bytes);
+  run.end = bytes;
+  run.count = static_cast<std::uint32_t>(group.size());
+  run.attempts = group.front().run.attempts;
+  run.logged = true;
+  run.first = next_offset_;
+  next_offset_ += run.count;
+  Journal& journal = setup_.log->deadline_journal();
+  Audience audience{group.front().channel, group.front().at.number};
+  Offset to = run.first;
+  for (const auto& message : group) {
+    const auto frames = message.run.frames();
+    std::memcpy(run.block->extend(static_cast<std::uint32_t>(frames.size())), frames.data(),
+                frames.size());
+    audience.born = std::min(audience.born, message.at.number);
+    journal.drop_deferred(*this, message);
+    deferred_.moved(message.at.number, to++);
+  }
+  journal.append(*this, run, audience);
+  return run;
+}
+
+void Topic::hand_out_due(const DeferredMessage& like, const Run& run, bool held, Effects& effects) {
+  if (held) {
+    held_deferred_ -= std::min<std::uint64_t>(held_deferred_, run.count);
+    hold(run);
+    return;
+  }
+  // Past a topic that holds, to where the message was meant to go when it was deferred: what lies
+  // before it in the log is not the channels' yet.
+  if (holding()) held_backlog_.close();
+  for (const auto& channel : channels_) {
+    if (like.channel != 0 && like.channel != channel->id()) continue;
+    if (channel->start() > like.at.number) continue;
+    if (holding()) channel->close_backlog();
+    channel->put_due(run, effects);
+    if (holding()) channel->close_backlog();
+  }
+}
+
+}  // namespace nsqd

@@ -1,0 +1,231 @@
+#include "nsqd/storage/database.hpp"
+
+#include <fcntl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+
+#include "common/base/bytes.hpp"
+#include "nsqd/storage/schema.hpp"
+
+namespace nsqd {
+
+using namespace nsq;
+
+namespace {
+
+constexpr std::array<const char*, kFamilies> kNames{"default", "log", "cursor", "deferred"};
+
+rocksdb::DBOptions db_options(rocksdb::Env* env) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  if (env) options.env = env;
+  // A torn end of the write-ahead log is what a crash leaves; what was answered lies before it.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // Bounds what small families pin of the write-ahead log, and so the disk and the recovery.
+  options.max_total_wal_size = 96_MiB;
+  options.max_background_jobs = 2;
+  options.max_open_files = 256;
+  options.keep_log_file_num = 2;
+  options.max_log_file_size = 1_MiB;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.max_bgerror_resume_count = 0;  // check() does that
+  options.avoid_flush_during_shutdown = false;
+  options.bytes_per_sync = 1_MiB;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(Family family,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = 64_KiB;
+  table.checksum = rocksdb::kXXH3;
+  table.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // Bodies are the users'; what compresses them costs more than it saves at this rate.
+  options.compression = rocksdb::kNoCompression;
+  const bool large = family == Family::log || family == Family::deferred;
+  options.write_buffer_size = family == Family::log ? 32_MiB : large ? 16_MiB : 2_MiB;
+  options.max_write_buffer_number = 3;
+  options.target_file_size_base = 32_MiB;
+  options.max_bytes_for_level_base = 256_MiB;
+  options.level_compaction_dynamic_level_bytes = true;
+  // A backlog is written once and read in order: many files side by side do no harm.
+  options.level0_file_num_compaction_trigger = 4;
+  options.level0_slowdown_writes_trigger = 40;
+  options.level0_stop_writes_trigger = 64;
+  return options;
+}
+
+Error storage_error(const rocksdb::Status& status) {
+  return {make_error_code(Errc::storage_failed), status.ToString()};
+}
+
+}  // namespace
+
+Database::Database(DatabaseConfig config, Health& health, Logger log)
+    : config_(std::move(config)), health_(health), log_(std::move(log)) {}
+
+Database::~Database() {
+  close();
+}
+
+std::string Database::folder(const std::string& data_path) {
+  return (data_path.empty() ? std::string(".") : data_path) + "/nsqd.db";
+}
+
+Result<void> Database::open() {
+  const std::unique_lock lock(open_mutex_);
+  if (auto opened = open_locked(); !opened) return opened;
+  std::string version;
+  const auto status =
+      db_->Get(rocksdb::ReadOptions(), handles_[0], rocksdb::Slice(schema::kVersionKey), &version);
+  if (status.IsNotFound()) {
+    const auto written = db_->Put(rocksdb::WriteOptions(), handles_[0],
+                                  rocksdb::Slice(schema::kVersionKey), schema::kVersion);
+    if (!written.ok()) return std::unexpected(storage_error(written));
+  } else if (!status.ok()) {
+    return std::unexpected(storage_error(status));
+  } else if (version != schema::kVersion) {
+    close_locked();
+    return nsq::fail(Errc::storage_failed,
+                     fmt::format("{} has format version {}, this nsqd knows version {}: start the "
+                                 "nsqd that wrote it, or move the folder away",
+                                 folder(config_.data_path), version, schema::kVersion));
+  }
+  return {};
+}
+
+Result<void> Database::open_locked() {
+  const auto cache = rocksdb::NewLRUCache(8_MiB);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (std::size_t i = 0; i < kFamilies; ++i) {
+    families.emplace_back(kNames[i], family_options(static_cast<Family>(i), cache));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const auto status = rocksdb::DB::Open(db_options(config_.env), folder(config_.data_path),
+                                        families, &handles, &db);
+  if (!status.ok()) return std::unexpected(storage_error(status));
+  db_.reset(db);
+  std::copy(handles.begin(), handles.end(), handles_.begin());
+  return {};
+}
+
+void Database::close() {
+  const std::unique_lock lock(open_mutex_);
+  close_locked();
+}
+
+void Database::close_locked() {
+  if (!db_) return;
+  for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  handles_ = {};
+  // What is not flushed is in the write-ahead log, so an error here loses nothing.
+  const auto status = db_->Close();
+  if (!status.ok()) log_.warn("STORAGE: closing - {}", status.ToString());
+  db_.reset();
+}
+
+Result<void> Database::available() const {
+  if (!broken_.load(std::memory_order_relaxed) && !full_.load(std::memory_order_relaxed)) return {};
+  const MutexLock lock(reason_mutex_);
+  return nsq::fail(Errc::storage_failed, reason_);
+}
+
+rocksdb::Status Database::write(rocksdb::WriteBatch& batch, bool may_wait) {
+  if (broken_.load(std::memory_order_acquire)) {
+    return rocksdb::Status::IOError(available().error().text());
+  }
+  const Access access(*this);
+  if (!access.db()) return rocksdb::Status::IOError("the log is closed");
+  rocksdb::WriteOptions options;
+  options.no_slowdown = !may_wait;
+  const auto status = access.db()->Write(options, &batch);
+  if (!status.ok() && !(status.IsIncomplete() && !may_wait)) fail(status);
+  return status;
+}
+
+rocksdb::Status Database::sync() {
+  const Access access(*this);
+  if (!access.db()) return rocksdb::Status::IOError("the log is closed");
+  const auto status = access.db()->SyncWAL();
+  if (!status.ok()) fail(status);
+  return status;
+}
+
+void Database::fail(const rocksdb::Status& status) {
+  if (broken_.exchange(true)) return;
+  log_.error("STORAGE: writing failed, publishes are refused - {}", status.ToString());
+  refuse(status.ToString());
+}
+
+void Database::refuse(std::string reason) {
+  health_.set_failed(reason);
+  const MutexLock lock(reason_mutex_);
+  reason_ = std::move(reason);
+}
+
+std::optional<std::uint64_t> Database::free_disk() const {
+  struct statvfs stat{};
+  const std::string path = config_.data_path.empty() ? "." : config_.data_path;
+  if (::statvfs(path.c_str(), &stat) != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(stat.f_bavail) * stat.f_frsize;
+}
+
+bool Database::check() {
+  const auto free = free_disk();
+  const bool full = free && *free < config_.min_free_disk;
+  if (full && !full_.load()) {
+    refuse(fmt::format("disk full: {} bytes free, less than --min-free-disk={}", *free,
+                       config_.min_free_disk));
+    full_.store(true);
+    log_.error("STORAGE: publishes are refused - {}", available().error().text());
+  }
+  if (full) return true;
+  if (broken_.load() && !probe()) return true;
+  if (broken_.load()) {
+    const std::unique_lock lock(open_mutex_);
+    close_locked();
+    if (const auto opened = open_locked(); !opened) {
+      refuse(opened.error().text());
+      return true;
+    }
+  }
+  const bool was_full = full_.exchange(false);
+  if (broken_.exchange(false) || was_full) {
+    health_.set_ok();
+    log_.info("STORAGE: writing works again");
+  }
+  return false;
+}
+
+/// Whether the disk takes a small file and keeps it.
+bool Database::probe() const {
+  auto* env = config_.env ? config_.env : rocksdb::Env::Default();
+  const std::string path = folder(config_.data_path) + "/probe";
+  std::unique_ptr<rocksdb::WritableFile> file;
+  if (!env->NewWritableFile(path, &file, rocksdb::EnvOptions()).ok()) return false;
+  const std::string content(4_KiB, 'p');
+  bool works = file->Append(content).ok() && file->Sync().ok();
+  works = file->Close().ok() && works;
+  return env->DeleteFile(path).ok() && works;
+}
+
+}  // namespace nsqd

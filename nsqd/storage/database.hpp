@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include "common/base/log.hpp"
+#include "common/base/mutex.hpp"
+#include "common/base/result.hpp"
+#include "nsqd/storage/health.hpp"
+
+namespace nsqd {
+
+/// The column families. docs/storage.md says what is in them.
+enum class Family : std::uint8_t { meta, log, cursor, deferred };
+inline constexpr std::size_t kFamilies = 4;
+
+/// Where the log is kept, and how.
+struct DatabaseConfig {
+  std::string data_path;            ///< a directory; the database is in a folder of it
+  std::uint64_t min_free_disk = 0;  ///< with less free bytes, nothing is written any more
+  rocksdb::Env* env = nullptr;      ///< for tests: a file system that fails on cue
+};
+
+/// The RocksDB behind the log, and its faults. After a failed write nothing more is written, as
+/// what it left behind is unknown, until try_recover() has opened the database anew; reading goes
+/// on meanwhile. Thread-safe.
+class Database {
+ public:
+  /// @param health  is told of each fault and recovery, and outlives this.
+  Database(DatabaseConfig config, Health& health, nsq::Logger log);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// Opens or creates it. The error says what to do.
+  nsq::Result<void> open();
+  /// Flushes and closes it.
+  void close();
+
+  /// The path of the database within a data path.
+  static std::string folder(const std::string& data_path);
+
+  /// Why nothing can be written at present. Cheap.
+  nsq::Result<void> available() const;
+
+  /// Writes to the write-ahead log; it then survives the process. @param may_wait  false: returns
+  /// Incomplete instead of waiting until compaction has caught up.
+  rocksdb::Status write(rocksdb::WriteBatch& batch, bool may_wait);
+
+  /// Makes what was written so far survive the machine.
+  rocksdb::Status sync();
+
+  rocksdb::ColumnFamilyHandle* family(Family which) const {
+    return handles_[static_cast<std::size_t>(which)];
+  }
+
+  /// Keeps the database open as long as it lives. `db` is null while there is none to read from.
+  class Access {
+   public:
+    explicit Access(const Database& database)
+        : lock_(database.open_mutex_), db_(database.db_.get()) {}
+    rocksdb::DB* db() const noexcept { return db_; }
+
+   private:
+    std::shared_lock<std::shared_mutex> lock_;
+    rocksdb::DB* db_;
+  };
+
+  /// Looks whether the disk has room, and after a fault whether it works again. To be called now
+  /// and then. @return whether something is wrong still.
+  bool check();
+
+  /// Bytes of the file system that are free, or nothing if that cannot be told.
+  std::optional<std::uint64_t> free_disk() const;
+
+ private:
+  nsq::Result<void> open_locked();
+  void close_locked();
+  void fail(const rocksdb::Status& status);
+  bool probe() const;
+  void refuse(std::string reason);
+  void accept();
+
+  const DatabaseConfig config_;
+  Health& health_;
+  const nsq::Logger log_;
+
+  // Shared by who uses the database, exclusive for who opens and closes it. Never taken for long
+  // but by the latter.
+  mutable std::shared_mutex open_mutex_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> handles_{};
+
+  std::atomic<bool> broken_{false};  // a write failed: open anew
+  std::atomic<bool> full_{false};    // too little free disk
+  mutable nsq::Mutex reason_mutex_;  // a leaf
+  std::string reason_ NSQ_GUARDED_BY(reason_mutex_);
+};
+
+}  // namespace nsqd

@@ -1,0 +1,197 @@
+#include "nsqd/storage/recovery.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <rocksdb/iterator.h>
+
+namespace nsqd {
+
+using namespace nsq;
+
+namespace {
+
+rocksdb::Slice slice(const auto& key) {
+  return {key.data(), key.size()};
+}
+
+std::unexpected<Error> failed(const rocksdb::Status& status) {
+  return nsq::fail(Errc::storage_failed, status.ToString());
+}
+
+std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
+                                           const rocksdb::Slice* lower,
+                                           const rocksdb::Slice* upper) {
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = lower;
+  options.iterate_upper_bound = upper;
+  options.fill_cache = false;
+  return std::unique_ptr<rocksdb::Iterator>(db.NewIterator(options, family));
+}
+
+bool holds(const TopicImage& image, Offset born) {
+  return (image.paused || image.channels.empty()) && born >= image.held.start;
+}
+
+/// Gives a chunk that no cursor knows of to those it is for.
+void hand_out(TopicImage& image, Offset first, const schema::ChunkHeader& header) {
+  const LogRange range{first, first + header.count, header.count, header.attempts};
+  if (header.audience.channel == 0 && holds(image, header.audience.born)) {
+    if (first >= image.held.end) image.held.unacked.push_back(range);
+    return;
+  }
+  for (auto& channel : image.channels) {
+    if (header.audience.channel != 0 && header.audience.channel != channel.id) continue;
+    if (header.audience.born < channel.cursor.start || first < channel.cursor.end) continue;
+    channel.cursor.unacked.push_back(range);
+  }
+}
+
+/// Reads the log behind what the cursors know.
+Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& image) {
+  const auto lower = schema::log_key(image.id, image.committed);
+  const auto upper = schema::topic_bytes(image.id + 1);
+  const auto lower_slice = slice(lower);
+  const auto upper_slice = slice(upper);
+  const auto it = iterate(db, database.family(Family::log), &lower_slice, &upper_slice);
+  for (it->Seek(lower_slice); it->Valid(); it->Next()) {
+    const Offset first = schema::offset_of(it->key().ToStringView());
+    const auto chunk = schema::parse_chunk(it->value().ToStringView());
+    if (!chunk) continue;  // reading it will tell
+    hand_out(image, first, chunk->header);
+    image.next_offset = std::max(image.next_offset, first + chunk->header.count);
+  }
+  if (!it->status().ok()) return failed(it->status());
+  image.committed = image.next_offset;
+  image.held.end = image.next_offset;
+  image.held.unacked = merged(std::move(image.held.unacked));
+  for (auto& channel : image.channels) {
+    channel.cursor.end = image.next_offset;
+    channel.cursor.unacked = merged(std::move(channel.cursor.unacked));
+  }
+  return {};
+}
+
+/// Counts one deferred message for those who will get it.
+void count_deferred(TopicImage& image, Offset number, ChannelId target) {
+  ++image.far_deferred;
+  if (target == 0) {
+    const auto in = [&](const LogRange& range) {
+      return number >= range.begin && number < range.end;
+    };
+    if (std::any_of(image.dropped.begin(), image.dropped.end(), in)) return;
+    if (holds(image, number)) {
+      ++image.held.deferred;
+      return;
+    }
+  }
+  for (auto& channel : image.channels) {
+    if (target != 0 && target != channel.id) continue;
+    if (channel.cursor.start <= number) ++channel.cursor.deferred;
+  }
+}
+
+Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicImage& image) {
+  image.far_deferred = 0;
+  image.held.deferred = 0;
+  for (auto& channel : image.channels) channel.cursor.deferred = 0;
+  const auto lower = schema::topic_bytes(image.id);
+  const auto upper = schema::topic_bytes(image.id + 1);
+  const auto lower_slice = slice(lower);
+  const auto upper_slice = slice(upper);
+  const auto it = iterate(db, database.family(Family::deferred), &lower_slice, &upper_slice);
+  for (it->Seek(lower_slice); it->Valid(); it->Next()) {
+    const auto target = schema::deferred_target(it->value().ToStringView());
+    const Offset number = schema::due_point_of(it->key().ToStringView()).number;
+    if (target) count_deferred(image, number, *target);
+    image.next_offset = std::max(image.next_offset, number + 1);
+  }
+  if (!it->status().ok()) return failed(it->status());
+  return {};
+}
+
+/// What commits that came after their topic's deletion left behind.
+Result<void> remove_orphans(rocksdb::DB& db, const Database& database,
+                            const std::vector<schema::Stored>& topics) {
+  rocksdb::WriteBatch batch;
+  for (const Family family : {Family::log, Family::deferred, Family::cursor}) {
+    std::uint32_t next = 0;
+    const auto clear = [&](std::uint32_t end) {
+      const auto lower = schema::topic_bytes(next);
+      const auto upper = schema::topic_bytes(end);
+      const auto lower_slice = slice(lower);
+      const auto upper_slice = slice(upper);
+      const auto it = iterate(db, database.family(family), &lower_slice, &upper_slice);
+      it->Seek(lower_slice);
+      if (it->Valid()) {
+        batch.DeleteRange(database.family(family), lower_slice, upper_slice).PermitUncheckedError();
+      }
+      next = end + 1;
+    };
+    for (const auto& topic : topics) clear(topic.image.id);
+    clear(UINT32_MAX);
+  }
+  if (batch.Count() == 0) return {};
+  const auto status = db.Write(rocksdb::WriteOptions(), &batch);
+  if (!status.ok()) return failed(status);
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<schema::Stored>> read_topics(const Database& database) {
+  const Database::Access access(database);
+  const rocksdb::Slice prefix(schema::kTopicPrefix);
+  const auto it = iterate(*access.db(), database.family(Family::meta), nullptr, nullptr);
+  std::vector<schema::Stored> topics;
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    const auto id = schema::parse_topic_key(it->key().ToStringView());
+    if (!id) continue;
+    std::string cursors;
+    const auto key = schema::topic_bytes(*id);
+    const auto status = access.db()->Get(rocksdb::ReadOptions(), database.family(Family::cursor),
+                                         slice(key), &cursors);
+    if (!status.ok() && !status.IsNotFound()) return failed(status);
+    auto stored =
+        schema::decode_topic(*id, it->value().ToStringView(),
+                             status.ok() ? std::optional<std::string_view>(cursors) : std::nullopt);
+    if (!stored) return std::unexpected(std::move(stored.error()));
+    topics.push_back(std::move(*stored));
+  }
+  if (!it->status().ok()) return failed(it->status());
+  return topics;
+}
+
+Result<std::vector<schema::Stored>> recover(Database& database) {
+  auto topics = read_topics(database);
+  if (!topics) return topics;
+  const Database::Access access(database);
+  rocksdb::DB& db = *access.db();
+  auto* meta = database.family(Family::meta);
+  std::string ignored;
+  const auto clean =
+      db.Get(rocksdb::ReadOptions(), meta, rocksdb::Slice(schema::kCleanKey), &ignored);
+  if (!clean.ok() && !clean.IsNotFound()) return failed(clean);
+  for (auto& topic : *topics) {
+    if (clean.ok()) continue;
+    if (auto scanned = scan_tail(db, database, topic.image); !scanned) {
+      return std::unexpected(std::move(scanned.error()));
+    }
+    if (auto counted = recount_deferred(db, database, topic.image); !counted) {
+      return std::unexpected(std::move(counted.error()));
+    }
+  }
+  if (auto removed = remove_orphans(db, database, *topics); !removed) {
+    return std::unexpected(std::move(removed.error()));
+  }
+  if (clean.ok()) {
+    const auto status = db.Delete(rocksdb::WriteOptions(), meta, rocksdb::Slice(schema::kCleanKey));
+    if (!status.ok()) return failed(status);
+  }
+  return topics;
+}
+
+}  // namespace nsqd

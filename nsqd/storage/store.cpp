@@ -1,0 +1,178 @@
+#include "nsqd/storage/store.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/bytes.hpp"
+#include "nsqd/storage/recovery.hpp"
+
+namespace nsqd {
+
+using namespace nsq;
+
+namespace {
+
+/// How often cursors are written while something happens, and how many bytes of log are written
+/// before it is done earlier: what is trimmed before it leaves RocksDB's memory never reaches a
+/// file.
+constexpr std::chrono::milliseconds kSaveInterval{250};
+constexpr std::uint64_t kSaveBytes = 8_MiB;
+constexpr std::chrono::seconds kReleaseInterval{2};
+
+}  // namespace
+
+Store::Store(Config config, Health& health, Logger log, Post deadline_post)
+    : log_(log),
+      database_(std::move(config.database), health, log),
+      reader_(database_, log),
+      keeper_(database_),
+      committer_(database_, config.sync),
+      pool_(reader_, config.readers, log),
+      deadline_journal_(make_journal(std::move(deadline_post))) {}
+
+Store::~Store() {
+  close();
+}
+
+Result<void> Store::open(Broker& broker) {
+  if (auto opened = database_.open(); !opened) return opened;
+  auto topics = recover(database_);
+  if (!topics) return std::unexpected(std::move(topics.error()));
+  broker_ = &broker;
+  const Now now = read_clock();
+  for (const auto& [image, trimmed] : *topics) {
+    keeper_.restore(image, trimmed);
+    broker.restore(image, now);
+  }
+  static_cast<void>(database_.check());
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+std::unique_ptr<LogCommitQueue> Store::make_journal(Post post) {
+  return std::make_unique<LogCommitQueue>(
+      LogCommitQueue::Context{.database = database_,
+                              .committer = committer_,
+                              .log = *this,
+                              .wrote = [this](std::size_t bytes) { wrote(bytes); },
+                              .post = std::move(post)});
+}
+
+Journal& Store::deadline_journal() {
+  return *deadline_journal_;
+}
+
+void Store::commit_deadlines() {
+  while (deadline_journal_->commit()) {
+  }
+}
+
+void Store::read(ReadRequest request) {
+  pool_.read(std::move(request));
+}
+
+void Store::read_deferred(DeferredRequest request) {
+  pool_.read_deferred(std::move(request));
+}
+
+void Store::save(Topic& topic) {
+  const auto status = keeper_.save(topic);
+  if (!status.ok()) {
+    log_.error("STORAGE: saving topic {} - {}", topic.name().view(), status.ToString());
+    topic.mark_dirty();  // again when the disk works
+  }
+}
+
+void Store::remove(Topic& topic) {
+  const auto status = keeper_.remove(topic);
+  if (!status.ok()) {
+    log_.error("STORAGE: deleting topic {} - {}", topic.name().view(), status.ToString());
+  }
+}
+
+void Store::touch() noexcept {
+  if (touched_.load(std::memory_order_relaxed) || touched_.exchange(true)) return;
+  notify();
+}
+
+void Store::notify() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+  }  // not between the thread's look and its wait
+  changed_.notify_one();
+}
+
+void Store::wrote(std::size_t bytes) {
+  const auto before = unsaved_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  if (before < kSaveBytes && before + bytes >= kSaveBytes) notify();
+}
+
+void Store::run() {
+  using Clock = std::chrono::steady_clock;
+  auto next_release = Clock::now();
+  bool trouble = false;
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const bool busy = touched_.load() || unsaved_bytes_.load() > 0 || trouble;
+    if (!busy) {
+      changed_.wait(lock);
+    } else if (unsaved_bytes_.load() < kSaveBytes) {
+      changed_.wait_for(lock, kSaveInterval);
+    }
+    if (stopping_) break;
+    lock.unlock();
+    const auto now = Clock::now();
+    trouble = database_.check();
+    if (touched_.exchange(false) || unsaved_bytes_.exchange(0) > 0) save_dirty();
+    if (now >= next_release) {
+      keeper_.release_files();
+      next_release = now + kReleaseInterval;
+    }
+    lock.lock();
+  }
+}
+
+void Store::save_dirty() {
+  for (const auto& topic : broker_->topics()) {
+    if (topic->dirty()) save(*topic);
+  }
+}
+
+void Store::close() {
+  if (std::exchange(closed_, true)) return;
+  pool_.stop();
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  if (broker_) write_unlogged();
+  committer_.stop();
+  database_.close();
+}
+
+/// The last turn: what only memory has, then all cursors, then the mark that nothing is missing.
+void Store::write_unlogged() {
+  const auto topics = broker_->topics();
+  for (const auto& topic : topics) topic->give_unlogged(*deadline_journal_);
+  commit_deadlines();
+  bool clean = true;
+  for (const auto& topic : topics) {
+    if (topic->ephemeral()) continue;
+    const auto status = keeper_.save(*topic);
+    clean = clean && status.ok();
+    if (!status.ok()) {
+      log_.error("STORAGE: saving topic {} - {}", topic->name().view(), status.ToString());
+    }
+  }
+  rocksdb::WriteBatch batch;
+  batch.Put(database_.family(Family::meta), rocksdb::Slice(schema::kCleanKey), "1")
+      .PermitUncheckedError();
+  if (clean) clean = database_.write(batch, true).ok() && database_.sync().ok();
+  if (!clean) log_.error("STORAGE: the log was not closed cleanly");
+}
+
+}  // namespace nsqd
