@@ -125,7 +125,7 @@ void DiskQueueReader::close_part() {
   if (file_->damage()) note(part.file, *file_->damage());
   if (part.file.bad) {
     bad_records_ += file_records_;
-    note(part.file, fmt::format("set aside by upstream as damaged; {} records read, which may "
+    note(part.file, fmt::format("set aside by upstream; {} records read, which may "
                                 "have been delivered before",
                                 file_records_));
   }

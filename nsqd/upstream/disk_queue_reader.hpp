@@ -18,8 +18,9 @@ namespace nsqd::upstream {
 struct ReadOptions {
   /// `--max-msg-size`: larger messages are passed over, as upstream does.
   std::size_t max_body_bytes = std::size_t{1} << 20;
-  /// Whether to read `.bad` files. Upstream delivered what is in front of the damage, so much of
-  /// what they give may come a second time; what is behind it, it lost.
+  /// Whether to read `.bad` files. Upstream makes one of every file that it cannot open or read,
+  /// but also of each whose end it reaches at the moment at which its writer turns to the next. So
+  /// they can hold messages that were never delivered, and most hold many that were.
   bool bad_files = true;
 };
 
