@@ -82,7 +82,9 @@ void DiskQueueReader::count_missing_files() {
   const auto present = std::ranges::count_if(files_.data, [&](const DataFile& file) {
     return !file.bad && file.number >= positions_->read_file && file.number <= last;
   });
-  const auto missing = last - positions_->read_file + 1 - present;
+  // Unsigned: the numbers of a damaged meta file may be as far apart as they can.
+  const auto named = static_cast<std::uint64_t>(last - positions_->read_file) + 1;
+  const auto missing = named - static_cast<std::uint64_t>(present);
   if (missing > 0) {
     note_meta(fmt::format("names data files {} to {}, of which {} are missing",
                           positions_->read_file, last, missing));

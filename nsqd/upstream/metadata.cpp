@@ -87,24 +87,26 @@ class Reader {
 
   void add_topic(const Json& value) {
     const Entry entry = read_entry(value, "topic");
-    auto name = nsq::wire::TopicName::parse(entry.name);
+    const auto name = nsq::wire::TopicName::parse(entry.name);
     if (!name) {
       metadata_.notes.push_back(fmt::format("skipping invalid topic {}", quote(entry.name)));
     }
-    std::size_t index = 0;
-    if (name) {
-      auto& topics = metadata_.topics;
-      const auto [at, is_new] = topic_index_.try_emplace(*name, topics.size());
-      index = at->second;
-      if (is_new) topics.push_back({.name = *std::move(name)});
-      topics[index].paused |= entry.paused;
-    }
+    TopicEntry* topic = name ? &topic_named(*name) : nullptr;
+    if (topic != nullptr) topic->paused |= entry.paused;
     if (!value.is_object()) return;
     // Those of a skipped topic are looked at too, since a wrong type anywhere spoils the file.
     for_each(value, "channels", [&](const Json& channel) {
       const Entry channel_entry = read_entry(channel, "channel");
-      if (name) add_channel(metadata_.topics[index], channel_entry);
+      if (topic != nullptr) add_channel(*topic, channel_entry);
     });
+  }
+
+  // The entry of that name, made if there is none. Valid until the next call.
+  TopicEntry& topic_named(const nsq::wire::TopicName& name) {
+    auto& topics = metadata_.topics;
+    const auto [at, is_new] = topic_index_.try_emplace(name, topics.size());
+    if (is_new) topics.push_back({.name = name});
+    return topics[at->second];
   }
 
   void add_channel(TopicEntry& topic, const Entry& entry) {

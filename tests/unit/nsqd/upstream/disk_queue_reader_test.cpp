@@ -14,7 +14,7 @@ TEST_CASE("a queue is read over all its files", "[upstream][reader]") {
   folder.data(2, records({"d"}));
   folder.meta("4\n0,0\n2,31\n");
   auto reader = folder.open();
-  CHECK(reader.total_bytes() == 4 * 31);
+  CHECK(reader.total_bytes() == 124);
   CHECK(reader.bytes_read() == 0);
   CHECK(drain(reader) == Bodies{"a", "b", "c", "d"});
   CHECK(reader.records() == 4);
@@ -138,6 +138,17 @@ TEST_CASE("missing data files are noted and passed over", "[upstream][reader]") 
   CHECK(reader.notes() ==
         Notes{"t.diskqueue.meta.dat: names data files 1 to 4, of which 3 are missing",
               "t.diskqueue.meta.dat: counts 9 records, found were 1"});
+}
+
+TEST_CASE("absurd positions do no harm", "[upstream][reader]") {
+  const UpstreamFolder folder;
+  folder.data(3, records({"a"}));
+  folder.meta("9223372036854775807\n0,0\n9223372036854775807,9223372036854775807\n");
+  auto reader = folder.open();
+  CHECK(drain(reader) == Bodies{"a"});
+  CHECK(reader.notes().front() ==
+        "t.diskqueue.meta.dat: names data files 0 to 9223372036854775807, of which "
+        "9223372036854775807 are missing");
 }
 
 TEST_CASE("a file before the read position is left out", "[upstream][reader]") {

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <tuple>
+
 #include "tests/unit/nsqd/upstream/fixture.hpp"
 
 using namespace nsqd::upstream;
