@@ -61,8 +61,8 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   // Bodies are the users'; what compresses them costs more than it saves at this rate.
   options.compression = rocksdb::kNoCompression;
   const bool large = family == Family::log || family == Family::deferred;
-  options.write_buffer_size = family == Family::log ? 32_MiB : large ? 16_MiB : 2_MiB;
-  options.max_write_buffer_number = 3;
+  options.write_buffer_size = family == Family::log ? 24_MiB : large ? 16_MiB : 2_MiB;
+  options.max_write_buffer_number = 5;
   options.target_file_size_base = 32_MiB;
   options.max_bytes_for_level_base = 256_MiB;
   options.level_compaction_dynamic_level_bytes = true;
