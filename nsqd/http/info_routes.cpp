@@ -40,6 +40,7 @@ HttpResponse info(const ApiContext& context) {
   document["max_deflate_level"] = options.max_deflate_level;
   document["topology_zone"] = options.topology_zone;
   document["topology_region"] = options.topology_region;
+  document["durability"] = to_string(options.durability);
   return json_response(
       document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }

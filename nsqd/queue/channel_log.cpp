@@ -148,7 +148,14 @@ Cursor Channel::cursor(Offset end) const {
   }
   in_flight_.for_each([&](const InFlight::Message& message) {
     if (!message.logged) return;
-    cursor.unacked.push_back({message.offset, message.offset + 1, 1, message.attempts});
+    // Messages are mostly delivered in the order of the log, so there are few ranges to sort.
+    LogRange* last = cursor.unacked.empty() ? nullptr : &cursor.unacked.back();
+    if (last && last->end == message.offset && last->attempts == message.attempts) {
+      ++last->end;
+      ++last->count;
+    } else {
+      cursor.unacked.push_back({message.offset, message.offset + 1, 1, message.attempts});
+    }
   });
   cursor.unacked = merged(std::move(cursor.unacked));
   return cursor;

@@ -61,10 +61,15 @@ class InFlight {
 
   void clear();
 
-  /// Calls `visit(message)` for each, in no order.
+  /// Calls `visit(message)` for each, mostly in the order of delivery.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (const auto& [id, slot] : by_id_) visit(slots_[slot].message);
+    for (const auto& list : lists_) {
+      for (Slot slot = list.head; slot != kNone; slot = slots_[slot].next) {
+        visit(slots_[slot].message);
+      }
+    }
+    for (const auto& [deadline, slot] : capped_) visit(slots_[slot].message);
   }
 
  private:

@@ -31,6 +31,9 @@ class ReplyQueue {
   /// Whether `failed` ended the replies.
   bool broken() const noexcept { return broken_; }
 
+  /// Whether anything waits for a commit.
+  bool waiting() const noexcept { return !held_.empty(); }
+
   /// Whether anything is waiting or ready.
   bool empty() const noexcept { return held_.empty() && ready_.empty(); }
 

@@ -63,6 +63,10 @@ awaitable<void> Session::read_loop() {
     while (reads < kReadsPerTurn && read_some()) ++reads;
     // There may be more, but what came is worked off, and answered, first.
     if (reads == kReadsPerTurn) co_await progress();
+    // What the disk is too slow for must not gather here.
+    while (!closed_ && protocol_.replies().waiting() && context_.io.commits().congested()) {
+      co_await progress();
+    }
     // A client that sends and never reads must not make its unsent replies grow for ever.
     while (blocked_ && !closed_ && protocol_.replies().ready().size() > kMaxUnsentReplyBytes) {
       co_await progress();

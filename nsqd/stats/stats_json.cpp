@@ -103,6 +103,7 @@ class Writer {
     number("message_count", topic.message_count);
     number("message_bytes", topic.message_bytes);
     boolean("paused", topic.paused);
+    string("durability", to_string(topic.durability));
     latency(!topic.channels.empty());
     raw("}");
   }

@@ -21,6 +21,10 @@ class CommitQueue : public Journal {
   /// as committed.
   virtual void when_committed(Ticket ticket, Callback done) = 0;
 
+  /// Whether so much waits for a slow disk that publishers should be read no further until they are
+  /// answered.
+  virtual bool congested() const = 0;
+
   /// Ends the turn: starts the commit of all that was appended, and tells who waited for what is
   /// committed. @return whether a callback left something for another turn, which must then come
   /// without waiting for an event: a publisher that was told may have published again.

@@ -12,7 +12,9 @@ namespace {
 
 /// What a batch may keep of its memory for the next turn.
 constexpr std::size_t kKeptBatchBytes = 4_MiB;
-/// Bytes that wait for a slow disk beyond which publishes are refused.
+/// Bytes that wait for a slow disk beyond which publishers are not read any more, and far beyond
+/// which publishes are refused.
+constexpr std::size_t kCongestedBytes = 16_MiB;
 constexpr std::size_t kMaxOutsideBytes = 256_MiB;
 
 }  // namespace
@@ -22,6 +24,10 @@ Result<void> LogCommitQueue::available() const {
     return fail(Errc::storage_failed, "the disk does not keep up");
   }
   return context_.database.available();
+}
+
+bool LogCommitQueue::congested() const {
+  return outside_bytes_ > kCongestedBytes;
 }
 
 Ticket LogCommitQueue::append(Topic& topic, const Run& run, Audience audience) {

@@ -36,6 +36,7 @@ class LogCommitQueue final : public CommitQueue {
   void drop_deferred(Topic& topic, const DeferredMessage& message) override;
 
   void when_committed(Ticket ticket, Callback done) override;
+  bool congested() const override;
   bool commit() override;
 
  private:

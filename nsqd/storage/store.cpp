@@ -18,7 +18,7 @@ namespace {
 /// before it is done earlier: what is trimmed before it leaves RocksDB's memory never reaches a
 /// file.
 constexpr std::chrono::milliseconds kSaveInterval{250};
-constexpr std::uint64_t kSaveBytes = 8_MiB;
+constexpr std::uint64_t kSaveBytes = 4_MiB;
 constexpr std::chrono::seconds kReleaseInterval{2};
 
 }  // namespace
