@@ -63,7 +63,7 @@ void Consumer::session() {
 bool Consumer::subscribe(Link& link) {
   const auto& plan = ledger_.plan();
   link.send(test::identify(
-      fmt::format(R"({{"client_id":"torture","msg_timeout":{}}})", random_.between(300, 2000))));
+      fmt::format(R"({{"client_id":"torture","msg_timeout":{}}})", random_.between(1000, 2000))));
   link.send(test::sub(plan.name, plan.channels[channel_].name));
   for (int answers = 0; answers < 2; ++answers) {
     const auto frame = link.await_next();
