@@ -25,7 +25,7 @@ milliseconds time_of_next(Nsqd& nsqd, const std::string& topic, Message& message
   return took;
 }
 
-TEST_CASE("5.11 a DPUB comes when it is due, not later for a restart",
+TEST_CASE("5.12 a DPUB comes when it is due, not later for a restart",
           "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   const bool channel = GENERATE(true, false);
@@ -51,7 +51,7 @@ TEST_CASE("5.11 a DPUB comes when it is due, not later for a restart",
   CHECK(nsqd.await_stat("t", "c", "deferred_count", 0) == 0);
 }
 
-TEST_CASE("5.11 deferred over HTTP", "[integration][durability]") {
+TEST_CASE("5.12 deferred over HTTP", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -65,7 +65,7 @@ TEST_CASE("5.11 deferred over HTTP", "[integration][durability]") {
   CHECK(took >= milliseconds(1495));
 }
 
-TEST_CASE("5.11 a REQ comes when it is due, not later for a restart", "[integration][durability]") {
+TEST_CASE("5.12 a REQ comes when it is due, not later for a restart", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd({kSyncOften});
@@ -90,7 +90,7 @@ TEST_CASE("5.11 a REQ comes when it is due, not later for a restart", "[integrat
   CHECK(took < milliseconds(4400));  // 4.5 s if the delay began anew
 }
 
-TEST_CASE("5.11 what fell due while nsqd was down comes at once", "[integration][durability]") {
+TEST_CASE("5.12 what fell due while nsqd was down comes at once", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -106,7 +106,7 @@ TEST_CASE("5.11 what fell due while nsqd was down comes at once", "[integration]
   CHECK(bodies(consume(nsqd, "t", "c", 1)) == std::vector<std::string>{"m"});
 }
 
-TEST_CASE("5.11 deferred messages keep the order of their due times", "[integration][durability]") {
+TEST_CASE("5.12 deferred messages keep the order of their due times", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -119,7 +119,7 @@ TEST_CASE("5.11 deferred messages keep the order of their due times", "[integrat
   CHECK(bodies(consume(nsqd, "t", "c", 3)) == std::vector<std::string>{"first", "second", "third"});
 }
 
-TEST_CASE("5.11 a delivered DPUB is not deferred again", "[integration][durability]") {
+TEST_CASE("5.12 a delivered DPUB is not deferred again", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd({kSyncOften});
@@ -134,7 +134,7 @@ TEST_CASE("5.11 a delivered DPUB is not deferred again", "[integration][durabili
   }
 }
 
-TEST_CASE("5.11 a channel created after a DPUB does not get it", "[integration][durability]") {
+TEST_CASE("5.12 a channel created after a DPUB does not get it", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;

@@ -62,7 +62,7 @@ void check_only_new(Nsqd& nsqd, const std::string& topic, const std::string& cha
   CHECK(client.read_message().body == "new");
 }
 
-TEST_CASE("5.11 topics and channels are there again", "[integration][durability]") {
+TEST_CASE("5.12 topics and channels are there again", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -81,7 +81,7 @@ TEST_CASE("5.11 topics and channels are there again", "[integration][durability]
   for (const auto& topic : topics) CHECK(topic.at("paused") == false);
 }
 
-TEST_CASE("5.11 deleted topics and channels stay away", "[integration][durability]") {
+TEST_CASE("5.12 deleted topics and channels stay away", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -99,7 +99,7 @@ TEST_CASE("5.11 deleted topics and channels stay away", "[integration][durabilit
   CHECK(nsqd.stat("stays", "stays", "depth") == 1);
 }
 
-TEST_CASE("5.11 pause states", "[integration][durability]") {
+TEST_CASE("5.12 pause states", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -135,7 +135,7 @@ TEST_CASE("5.11 pause states", "[integration][durability]") {
   CHECK(nsqd.stat("paused", "paused") == 0);
 }
 
-TEST_CASE("5.11 nothing ephemeral is left", "[integration][durability]") {
+TEST_CASE("5.12 nothing ephemeral is left", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -152,7 +152,7 @@ TEST_CASE("5.11 nothing ephemeral is left", "[integration][durability]") {
   CHECK(nsqd.await_stat("t", "c", "depth", 0) == 0);
 }
 
-TEST_CASE("5.11 an emptied channel stays empty", "[integration][durability]") {
+TEST_CASE("5.12 an emptied channel stays empty", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -165,7 +165,7 @@ TEST_CASE("5.11 an emptied channel stays empty", "[integration][durability]") {
   CHECK(consume(nsqd, "t", "other", 4).size() == 4);  // which was not emptied
 }
 
-TEST_CASE("5.11 an emptied topic stays empty", "[integration][durability]") {
+TEST_CASE("5.12 an emptied topic stays empty", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -177,7 +177,7 @@ TEST_CASE("5.11 an emptied topic stays empty", "[integration][durability]") {
   check_only_new(nsqd, "t", "first");
 }
 
-TEST_CASE("5.11 a channel deleted and made again is new", "[integration][durability]") {
+TEST_CASE("5.12 a channel deleted and made again is new", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -190,7 +190,7 @@ TEST_CASE("5.11 a channel deleted and made again is new", "[integration][durabil
   check_only_new(nsqd, "t", "c");
 }
 
-TEST_CASE("5.11 a topic deleted and made again is new", "[integration][durability]") {
+TEST_CASE("5.12 a topic deleted and made again is new", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -204,7 +204,7 @@ TEST_CASE("5.11 a topic deleted and made again is new", "[integration][durabilit
   check_only_new(nsqd, "t", "c");
 }
 
-TEST_CASE("5.11 a topic's durability is shown, changed and kept", "[integration][durability]") {
+TEST_CASE("5.12 a topic's durability is shown, changed and kept", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -229,7 +229,7 @@ TEST_CASE("5.11 a topic's durability is shown, changed and kept", "[integration]
   CHECK(durability_in_stats(nsqd, "changed") == "sync");
 }
 
-TEST_CASE("5.11 a topic without a level of its own has that of --durability",
+TEST_CASE("5.12 a topic without a level of its own has that of --durability",
           "[integration][durability]") {
   const std::string level = GENERATE("disk", "sync", "memory");
   CAPTURE(level);
@@ -239,7 +239,7 @@ TEST_CASE("5.11 a topic without a level of its own has that of --durability",
   CHECK(nsqd.get("/info").json().at("durability") == level);
 }
 
-TEST_CASE("5.11 a level that does not exist is refused", "[integration][durability]") {
+TEST_CASE("5.12 a level that does not exist is refused", "[integration][durability]") {
   Nsqd nsqd;
   nsqd.create("t");
   CHECK(nsqd.post("/topic/create?topic=u&durability=paper").status == 400);
@@ -257,7 +257,7 @@ TEST_CASE("5.11 a level that does not exist is refused", "[integration][durabili
   CHECK(refused.err.find("durability") != std::string::npos);
 }
 
-TEST_CASE("5.11 a topic made stricter keeps what it has", "[integration][durability]") {
+TEST_CASE("5.12 a topic made stricter keeps what it has", "[integration][durability]") {
   Nsqd nsqd;
   REQUIRE(nsqd.post("/topic/create?topic=t&durability=memory").status == 200);
   nsqd.create("t", "c");
@@ -276,7 +276,7 @@ TEST_CASE("5.11 a topic made stricter keeps what it has", "[integration][durabil
   CHECK(nsqd.await_stat("t", "c", "depth", 0) == 0);
 }
 
-TEST_CASE("5.11 one nsqd a data path", "[integration][durability]") {
+TEST_CASE("5.12 one nsqd a data path", "[integration][durability]") {
   Nsqd nsqd;
   nsqd.create("t", "c");
   nsqd.publish("t", "m");
@@ -289,7 +289,7 @@ TEST_CASE("5.11 one nsqd a data path", "[integration][durability]") {
   CHECK(bodies(consume(nsqd, "t", "c", 1)) == Strings{"m"});
 }
 
-TEST_CASE("5.11 --inspect shows a stopped data path and changes nothing",
+TEST_CASE("5.12 --inspect shows a stopped data path and changes nothing",
           "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);

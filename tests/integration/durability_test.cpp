@@ -27,7 +27,7 @@ std::map<std::string, Message> by_id(const std::vector<Message>& messages) {
   return out;
 }
 
-TEST_CASE("5.11 queued messages, however they were published", "[integration][durability]") {
+TEST_CASE("5.12 queued messages, however they were published", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -54,7 +54,7 @@ TEST_CASE("5.11 queued messages, however they were published", "[integration][du
   }
 }
 
-TEST_CASE("5.11 sync has on disk what it acknowledged", "[integration][durability]") {
+TEST_CASE("5.12 sync has on disk what it acknowledged", "[integration][durability]") {
   Nsqd nsqd({"--durability=sync"});
   nsqd.create("t", "c");
   RawClient producer = nsqd.connect();
@@ -65,7 +65,7 @@ TEST_CASE("5.11 sync has on disk what it acknowledged", "[integration][durabilit
   CHECK(sorted(bodies(consume(nsqd, "t", "c", 4))) == Strings{"1", "2", "3", "4"});
 }
 
-TEST_CASE("5.11 large and binary bodies", "[integration][durability]") {
+TEST_CASE("5.12 large and binary bodies", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -81,7 +81,7 @@ TEST_CASE("5.11 large and binary bodies", "[integration][durability]") {
   CHECK((got == sorted({binary, large})));
 }
 
-TEST_CASE("5.11 ids and timestamps stay", "[integration][durability]") {
+TEST_CASE("5.12 ids and timestamps stay", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -103,7 +103,7 @@ TEST_CASE("5.11 ids and timestamps stay", "[integration][durability]") {
   CHECK(consume(nsqd, "t", "c", 1).front().id > after.rbegin()->first);
 }
 
-TEST_CASE("5.11 in flight", "[integration][durability]") {
+TEST_CASE("5.12 in flight", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd({kSyncOften});
@@ -124,7 +124,7 @@ TEST_CASE("5.11 in flight", "[integration][durability]") {
   if (ending == Ending::stop) CHECK(again.attempts == 2);
 }
 
-TEST_CASE("5.11 requeued", "[integration][durability]") {
+TEST_CASE("5.12 requeued", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   Nsqd nsqd;
@@ -137,7 +137,7 @@ TEST_CASE("5.11 requeued", "[integration][durability]") {
   if (ending == Ending::stop) CHECK(again.attempts == 2);
 }
 
-TEST_CASE("5.11 attempts go on where a clean stop left them", "[integration][durability]") {
+TEST_CASE("5.12 attempts go on where a clean stop left them", "[integration][durability]") {
   Nsqd nsqd;
   nsqd.publish("t", "m");
   for (std::uint16_t attempts = 1; attempts <= 4; ++attempts) {
@@ -150,7 +150,7 @@ TEST_CASE("5.11 attempts go on where a clean stop left them", "[integration][dur
   CHECK(consume(nsqd, "t", "c", 1).front().attempts >= 5);
 }
 
-TEST_CASE("5.11 what was finished does not come back", "[integration][durability]") {
+TEST_CASE("5.12 what was finished does not come back", "[integration][durability]") {
   // A crash may repeat what was finished in the last --sync-timeout, and nothing older.
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
@@ -169,7 +169,7 @@ TEST_CASE("5.11 what was finished does not come back", "[integration][durability
   CHECK(nsqd.stat("t", "c", "deferred_count") == 0);
 }
 
-TEST_CASE("5.11 one message stuck in flight among thousands finished",
+TEST_CASE("5.12 one message stuck in flight among thousands finished",
           "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
@@ -205,7 +205,7 @@ TEST_CASE("5.11 one message stuck in flight among thousands finished",
   CHECK(nsqd.await_stat("t", "other", "depth", 1) == 1);
 }
 
-TEST_CASE("5.11 everything on disk with mem-queue-size 0", "[integration][durability]") {
+TEST_CASE("5.12 everything on disk with mem-queue-size 0", "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
   const Strings args{"--mem-queue-size=0", kSyncOften};
@@ -227,7 +227,7 @@ TEST_CASE("5.11 everything on disk with mem-queue-size 0", "[integration][durabi
   CHECK(nsqd.await_stat("t", "c", "depth", 0) == 0);
 }
 
-TEST_CASE("5.11 a channel that lags on disk gets what it missed in memory",
+TEST_CASE("5.12 a channel that lags on disk gets what it missed in memory",
           "[integration][durability]") {
   Nsqd nsqd({"--mem-queue-size=10"});
   nsqd.create("t", "fast");
@@ -246,7 +246,7 @@ TEST_CASE("5.11 a channel that lags on disk gets what it missed in memory",
   CHECK(nsqd.await_stat("t", "slow", "depth", 0) == 0);
 }
 
-TEST_CASE("5.11 a topic without a channel keeps its messages for the first",
+TEST_CASE("5.12 a topic without a channel keeps its messages for the first",
           "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
   CAPTURE(ending);
@@ -266,7 +266,7 @@ TEST_CASE("5.11 a topic without a channel keeps its messages for the first",
   CHECK(nsqd.await_stat("t", "second", "depth", 0) == 0);
 }
 
-TEST_CASE("5.11 life after life", "[integration][durability]") {
+TEST_CASE("5.12 life after life", "[integration][durability]") {
   Nsqd nsqd;
   nsqd.create("t", "c");
   Strings expected;
@@ -279,7 +279,7 @@ TEST_CASE("5.11 life after life", "[integration][durability]") {
   CHECK(sorted(bodies(consume(nsqd, "t", "c", 6))) == expected);
 }
 
-TEST_CASE("5.11 memory keeps everything over a clean stop", "[integration][durability]") {
+TEST_CASE("5.12 memory keeps everything over a clean stop", "[integration][durability]") {
   const Strings args{"--durability=memory"};
   Nsqd nsqd(args);
   nsqd.create("t", "c");
@@ -301,7 +301,7 @@ TEST_CASE("5.11 memory keeps everything over a clean stop", "[integration][durab
   CHECK(messages.at(deferred.id).attempts == 2);
 }
 
-TEST_CASE("5.11 memory may lose its messages in a crash, and works on",
+TEST_CASE("5.12 memory may lose its messages in a crash, and works on",
           "[integration][durability]") {
   const Strings args{"--durability=memory"};
   Nsqd nsqd(args);
