@@ -68,7 +68,9 @@ void TopicLedger::acknowledged(const Batch& batch) {
 
 void TopicLedger::created(std::size_t channel) {
   const std::scoped_lock lock(mu_);
-  if (channels_[channel].created_at == 0) channels_[channel].created_at = now();
+  if (channels_[channel].created_at != 0) return;
+  channels_[channel].created_at = now();
+  channels_[channel].done = records_.size();  // none of them need come
 }
 
 bool TopicLedger::is_created(std::size_t channel) const {
@@ -270,7 +272,10 @@ void TopicLedger::end_run(Ending ending) {
       if (requeue.taken_at == 0) return true;
       return ending == Ending::killed && (!plan_.lossless || at - requeue.taken_at < kWrittenAfter);
     });
-    if (ending == Ending::killed) continue;
+    if (ending == Ending::killed) {
+      if (!plan_.lossless) channel.done = records_.size();  // what is left may be gone
+      continue;
+    }
     for (Claim& claimed : channel.claims) {
       if (claimed.finished_run == run_) claimed.sealed = true;
       if (claimed.run == run_) {

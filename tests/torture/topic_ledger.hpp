@@ -123,7 +123,7 @@ class TopicLedger {
   struct Channel {
     Nanos created_at = 0;  // 0: not yet
     bool paused_all_run = false;
-    std::uint64_t done = 0;
+    std::uint64_t done = 0;     // how many need not come any more, roughly
     std::vector<Claim> claims;  // by sequence - first_
     std::unordered_map<Sequence, Requeue> requeues;
   };
