@@ -41,6 +41,7 @@ bool Consumer::stays_away() const {
 }
 
 void Consumer::session() {
+  settle_unknown();
   const bool working = world_.stage.phase() == Phase::working;
   if (!ledger_.is_created(channel_) || (working && stays_away())) {
     world_.stage.rest(milliseconds(50));
@@ -69,7 +70,9 @@ bool Consumer::subscribe(Link& link) {
     const auto frame = link.await_next();
     if (!frame) return false;
     if (*frame == test::ok()) continue;
-    world_.report.violation("a consumer was refused", who_ + ": " + frame->data);
+    if (!is_stopping(frame->data)) {
+      world_.report.violation("a consumer was refused", who_ + ": " + frame->data);
+    }
     return false;
   }
   constexpr std::array kReady{1, 5, 50, 500};
@@ -159,8 +162,7 @@ void Consumer::take_error(const std::string& text) {
   const bool of_finish = text.starts_with("E_FIN_FAILED FIN ");
   if (!of_finish && !text.starts_with("E_REQ_FAILED REQ ")) {
     if (text.starts_with("E_TOUCH_FAILED TOUCH ")) return;
-    // A stopping daemon refuses the marker.
-    if (text.starts_with("E_PUB_FAILED") && !world_.stage.is_open()) return;
+    if (is_stopping(text)) return;
     world_.report.violation("an unexpected error", who_ + ": " + text);
     return;
   }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <stdexcept>
@@ -49,6 +50,11 @@ std::uint64_t take_difference(const std::atomic<std::uint64_t>& counter,
                               std::atomic<std::uint64_t>& before) {
   const std::uint64_t value = counter.load();
   return value - before.exchange(value);
+}
+
+std::string end_of(const std::string& log) {
+  constexpr std::size_t kKept = 2000;
+  return log.substr(log.size() - std::min(log.size(), kKept));
 }
 
 }  // namespace
@@ -110,7 +116,6 @@ bool Director::run() {
     drain();
     if (!report_.clean()) break;
   }
-  if (!report_.clean()) keep_data();
   return report_.clean();
 }
 
@@ -158,7 +163,7 @@ void Director::end_life(Exit exit) {
   }
   const test::ExitStatus status = nsqd_->process().stop(SIGKILL);
   if (status != test::killed_by(SIGKILL)) {
-    report_.violation("nsqd ended by itself", nsqd_->process().err().substr(0, 2000));
+    report_.violation("nsqd ended by itself", end_of(nsqd_->process().err()));
   }
   stage_->set(Phase::down);
   park();
@@ -285,6 +290,7 @@ void Director::print_round(int number, const std::string& what) {
 
 void Director::keep_data() {
   if (options_.keep.empty()) return;
+  std::filesystem::create_directories(options_.keep);
   std::filesystem::copy(nsqd_->data_path(), options_.keep,
                         std::filesystem::copy_options::recursive);
 }

@@ -25,6 +25,9 @@ class Director {
   /// All rounds, or up to the first drain that finds something wrong. @return whether all was well.
   bool run();
 
+  /// Copies the data path to where --keep says, if it does.
+  void keep_data();
+
   /// What was wrong, for people; empty if nothing was.
   std::string findings() const { return report_.text(); }
 
@@ -51,7 +54,6 @@ class Director {
   std::int64_t undelivered(std::string& where) const;
   void check_empty(const char* when);
   void print_round(int number, const std::string& what);
-  void keep_data();
 
   const Options options_;
   Random random_;

@@ -50,4 +50,9 @@ class Link {
 /// The parts of a message frame; nothing if it is too short for one.
 std::optional<test::Message> parse_message(const test::Frame& frame);
 
+/// Whether an error says that nsqd refuses because it is about to stop.
+inline bool is_stopping(std::string_view error) {
+  return error.ends_with(" exiting");
+}
+
 }  // namespace nsq::torture

@@ -20,6 +20,7 @@ int torture(const nsq::torture::Options& options) {
     fmt::print("gave up: {}\n", error.what());
   }
   fmt::print("{}", director.findings());
+  if (!well) director.keep_data();
   fmt::print("torture: {} (seed {})\n",
              well ? "nothing lost, nothing early, nothing changed" : "FAILED", options.seed);
   return well ? 0 : 1;

@@ -85,7 +85,7 @@ bool TcpPublisher::read_answers(Link& link) {
       continue;
     }
     world_.report.counters.refused += sent.batch.count;
-    if (frame->data.find(" exiting") == std::string::npos) {
+    if (!is_stopping(frame->data)) {
       world_.report.violation("a publish was refused", frame->data);
     }
     return false;
