@@ -84,8 +84,8 @@ void TopicLedger::set_paused_all_run(std::size_t channel, bool paused) {
 }
 
 std::string TopicLedger::name(std::size_t channel, Sequence sequence) const {
-  std::string text =
-      fmt::format("{}/{} message {}", plan_.name, plan_.channels[channel].name, sequence);
+  std::string text = fmt::format("run {}: {}/{} message {}", run_, plan_.name,
+                                 plan_.channels[channel].name, sequence);
   if (forgotten(sequence)) return text;
   const Record& published = record(sequence);
   return text + fmt::format(" (published in run {} by {})", published.run, published.how);
