@@ -246,6 +246,31 @@ TEST_CASE("5.12 a channel that lags on disk gets what it missed in memory",
   CHECK(nsqd.await_stat("t", "slow", "depth", 0) == 0);
 }
 
+TEST_CASE("5.12 what is requeued past the bounds of memory comes once",
+          "[integration][durability]") {
+  const std::string bound = GENERATE("0", "1", "10");
+  CAPTURE(bound);
+  Nsqd nsqd({"--mem-queue-size=" + bound});
+  nsqd.create("t", "c");
+  RawClient producer = nsqd.connect();
+  for (int i = 0; i < 10; ++i) REQUIRE(producer.ask(mpub("t", Strings(20, "m"))) == ok());
+  std::set<std::string> ids;
+  for (std::uint16_t round = 1; round <= 3; ++round) {
+    CAPTURE(round);
+    for (const Message& message : look_at(nsqd, "t", "c", 200)) {
+      CHECK(message.attempts == round);
+      ids.insert(message.id);
+    }
+    CHECK(ids.size() == 200);
+    CHECK(nsqd.await_stat("t", "c", "depth", 200) == 200);
+  }
+  for (const Message& message : consume(nsqd, "t", "c", 200)) CHECK(message.attempts == 4);
+  for (const char* count : {"depth", "in_flight_count", "deferred_count"}) {
+    CAPTURE(count);
+    CHECK(nsqd.await_stat("t", "c", count, 0) == 0);
+  }
+}
+
 TEST_CASE("5.12 a topic without a channel keeps its messages for the first",
           "[integration][durability]") {
   const Ending ending = GENERATE(Ending::kill, Ending::stop);
@@ -264,6 +289,39 @@ TEST_CASE("5.12 a topic without a channel keeps its messages for the first",
   restart(nsqd, ending);
   CHECK(bodies(consume(nsqd, "t", "second", 1)) == Strings{"3"});
   CHECK(nsqd.await_stat("t", "second", "depth", 0) == 0);
+}
+
+TEST_CASE("5.12 an ephemeral channel may be the first of a topic that was found on disk",
+          "[integration][durability]") {
+  const Ending ending = GENERATE(Ending::kill, Ending::stop);
+  CAPTURE(ending);
+  Nsqd nsqd;
+  nsqd.publish("t", "1");
+  nsqd.publish("t", "2");
+  restart(nsqd, ending);
+  CHECK(sorted(bodies(consume(nsqd, "t", "c#ephemeral", 2))) == Strings{"1", "2"});
+  CHECK(nsqd.process().running());
+}
+
+TEST_CASE("5.12 a kill right after the start loses nothing of what a clean stop had kept",
+          "[integration][durability]") {
+  Nsqd nsqd;
+  nsqd.create("t", "c");
+  RawClient client = nsqd.consumer("t", "c");
+  REQUIRE(client.ask(mpub("t", {"in flight", "requeued", "put off"})) == ok());
+  client.send(rdy(3));
+  client.read_message();
+  const std::string requeued = client.read_message().id;
+  const std::string put_off = client.read_message().id;
+  client.send(rdy(0) + req(requeued, "0") + req(put_off, "1500"));
+  REQUIRE(client.ask(pub("t", "waiting")) == ok());
+  REQUIRE(client.ask(dpub("t", "1500", "deferred")) == ok());
+  restart(nsqd, Ending::stop);
+  for (int i = 0; i < 3; ++i) restart(nsqd, Ending::kill);
+  CHECK(sorted(bodies(consume(nsqd, "t", "c", 5))) ==
+        Strings{"deferred", "in flight", "put off", "requeued", "waiting"});
+  CHECK(nsqd.await_stat("t", "c", "depth", 0) == 0);
+  CHECK(nsqd.stat("t", "c", "deferred_count") == 0);
 }
 
 TEST_CASE("5.12 life after life", "[integration][durability]") {
@@ -299,6 +357,23 @@ TEST_CASE("5.12 memory keeps everything over a clean stop", "[integration][durab
   CHECK(messages.at(in_flight.id).attempts == 2);
   CHECK(messages.at(in_flight.id).timestamp == in_flight.timestamp);
   CHECK(messages.at(deferred.id).attempts == 2);
+}
+
+TEST_CASE("5.12 memory keeps a deferred message over a clean stop, once",
+          "[integration][durability]") {
+  const Strings args{"--durability=memory"};
+  Nsqd nsqd(args);
+  nsqd.create("t", "c");
+  nsqd.create("t", "d");
+  REQUIRE(nsqd.connect().ask(dpub("t", "1000", "m")) == ok());
+  restart(nsqd, Ending::stop, args);
+  for (const char* channel : {"c", "d"}) {
+    CAPTURE(channel);
+    CHECK(nsqd.stat("t", channel, "deferred_count") + nsqd.stat("t", channel, "depth") == 1);
+    CHECK(bodies(consume(nsqd, "t", channel, 1)) == Strings{"m"});
+    CHECK(nsqd.await_stat("t", channel, "depth", 0) == 0);
+    CHECK(nsqd.stat("t", channel, "deferred_count") == 0);
+  }
 }
 
 TEST_CASE("5.12 memory may lose its messages in a crash, and works on",
