@@ -12,12 +12,8 @@
 namespace nsq::test {
 namespace {
 
-std::vector<std::string> with_addresses(const std::vector<std::string>& args,
-                                        const std::filesystem::path& data) {
-  std::vector<std::string> all{"--tcp-address=127.0.0.1:0", "--http-address=127.0.0.1:0",
-                               "--data-path=" + data.string()};
-  all.insert(all.end(), args.begin(), args.end());
-  return all;
+std::string local(const char* flag, std::uint16_t port) {
+  return std::string(flag) + "=127.0.0.1:" + std::to_string(port);
 }
 
 // The port at the end of a line such as `TCP: listening on 127.0.0.1:4150`.
@@ -69,10 +65,20 @@ std::string url_name(std::string_view name) {
   return out;
 }
 
-Nsqd::Nsqd(const std::vector<std::string>& args)
-    : process_(nsqd_path(), with_addresses(args, data_.path())),
-      tcp_port_(port_at_end(process_.wait_for_line("TCP: listening on "))),
-      http_port_(port_at_end(process_.wait_for_line("HTTP: listening on "))) {}
+Nsqd::Nsqd(const std::vector<std::string>& args) {
+  start_again(args);
+}
+
+void Nsqd::start_again(const std::vector<std::string>& args) {
+  std::vector<std::string> all{local("--tcp-address", tcp_port_),
+                               local("--http-address", http_port_),
+                               "--data-path=" + data_.path().string()};
+  all.insert(all.end(), args.begin(), args.end());
+  process_.reset();  // the data path is free once it is gone
+  process_ = std::make_unique<DaemonProcess>(nsqd_path(), all);
+  tcp_port_ = port_at_end(process_->wait_for_line("TCP: listening on "));
+  http_port_ = port_at_end(process_->wait_for_line("HTTP: listening on "));
+}
 
 RawClient Nsqd::connect() const {
   return RawClient(Socket::tcp(tcp_port_));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,9 @@ std::string nsqd_path();
 /// `stem` with a number that no other call in this program gets: a topic nobody else uses.
 std::string fresh(std::string_view stem);
 
-/// A running nsqd on free ports of 127.0.0.1 with an empty data path of its own.
+/// An nsqd on free ports of 127.0.0.1 with a data path of its own, empty at first. It runs from the
+/// start, and can be ended and started again on the same data path and ports. What only asks it
+/// something (the const functions) may be called from several threads.
 class Nsqd {
  public:
   /// Starts it with `args` besides addresses and data path, and waits until it listens.
@@ -30,7 +33,10 @@ class Nsqd {
   std::uint16_t tcp_port() const noexcept { return tcp_port_; }
   std::uint16_t http_port() const noexcept { return http_port_; }
   const std::filesystem::path& data_path() const noexcept { return data_.path(); }
-  DaemonProcess& process() noexcept { return process_; }
+  DaemonProcess& process() noexcept { return *process_; }
+
+  /// Starts the ended nsqd again, and waits until it listens. `args` replace the former ones.
+  void start_again(const std::vector<std::string>& args = {});
 
   /// A TCP connection whose magic has been sent.
   RawClient connect() const;
@@ -63,9 +69,9 @@ class Nsqd {
 
  private:
   TempDir data_;
-  DaemonProcess process_;
-  std::uint16_t tcp_port_;
-  std::uint16_t http_port_;
+  std::unique_ptr<DaemonProcess> process_;
+  std::uint16_t tcp_port_ = 0;
+  std::uint16_t http_port_ = 0;
 };
 
 /// A name for use in a URL: `#` as `%23`.
