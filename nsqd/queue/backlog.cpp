@@ -2,18 +2,18 @@
 
 #include <algorithm>
 
-#include "common/base/assert.hpp"
 
 namespace nsqd {
 
-void Backlog::append(const LogRange& range) {
+void Backlog::append(const LogRange& range, Offset clean_from) {
   count_ += range.count;
   if (open_ && !ranges_.empty() && range.attempts == 0) {
     LogRange& last = ranges_.back();
-    NSQ_ASSERT(range.begin >= last.end);
-    last.end = range.end;
-    last.count += range.count;
-    return;
+    if (last.end == range.begin || (last.end < range.begin && clean_from <= last.end)) {
+      last.end = range.end;
+      last.count += range.count;
+      return;
+    }
   }
   ranges_.push_back(range);
   open_ = range.attempts == 0;

@@ -28,13 +28,10 @@ class Backlog {
   const LogRange& front() const noexcept { return ranges_.front(); }
   const std::deque<LogRange>& ranges() const noexcept { return ranges_; }
 
-  /// Adds messages that were published behind all that is here: a gap to what was published before
-  /// holds nothing of this channel.
-  void append(const LogRange& range);
-
-  /// What is appended next does not continue what is here: in between lies what is not the
-  /// channel's.
-  void close() noexcept { open_ = false; }
+  /// Adds messages that were published behind all that was appended before. If nothing of the
+  /// channel's lies in the gap between the two, which is so if that begins at `clean_from` or later,
+  /// they become one range.
+  void append(const LogRange& range, Offset clean_from);
 
   /// Adds messages from anywhere in the log.
   void add(const LogRange& range);

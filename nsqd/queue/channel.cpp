@@ -31,11 +31,11 @@ Channel::Channel(std::string name, const QueueLimits& limits, DeadlineIndex& dea
       start_(place.start),
       random_(seed | 1) {}
 
-void Channel::put(const Run& run, Effects& effects) {
+void Channel::put(const Run& run, Offset clean_from, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
   if (exiting_) return;
   message_count_ += run.count;
-  enter(run, From::topic, effects);
+  enter(run, clean_from, effects);
 }
 
 void Channel::expect_deferred(std::uint64_t count) {
@@ -45,11 +45,11 @@ void Channel::expect_deferred(std::uint64_t count) {
   deferred_ += count;
 }
 
-void Channel::put_due(const Run& run, Effects& effects) {
+void Channel::put_due(const Run& run, Offset clean_from, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
   if (exiting_) return;
   deferred_ -= std::min<std::uint64_t>(deferred_, run.count);
-  enter(run, From::topic, effects);
+  enter(run, clean_from, effects);
 }
 
 nsq::Result<void> Channel::add(const std::shared_ptr<Consumer>& consumer) {
@@ -131,7 +131,7 @@ nsq::Result<void> Channel::requeue(Consumer& consumer, const nsq::wire::MessageI
   const nsq::MutexLock lock(mutex_);
   const auto slot = find_owned(consumer, id);
   if (!slot) return std::unexpected(slot.error());
-  enter(take_back(consumer, *slot), From::consumer, effects);
+  enter(take_back(consumer, *slot), kFromConsumer, effects);
   return {};
 }
 
@@ -353,7 +353,7 @@ void Channel::time_out_due(nsq::MonoTime now, Effects& effects) {
         set_turn(consumer, Consumer::Turn::hungry);
       }
     }
-    enter(std::move(run), From::consumer, effects);
+    enter(std::move(run), kFromConsumer, effects);
   }
 }
 

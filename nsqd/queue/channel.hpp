@@ -109,31 +109,33 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
 
   // --- from the topic ---
 
-  /// Takes in what was published.
-  void put(const Run& run, Effects& effects) NSQ_EXCLUDES(mutex_);
+  /// Takes in what was published. `clean_from`: from there on the log holds nothing that channels
+  /// were given out of its order.
+  void put(const Run& run, Offset clean_from, Effects& effects) NSQ_EXCLUDES(mutex_);
   /// The same for messages that are in the log only.
-  void put_logged(const LogRange& range, Effects& effects) NSQ_EXCLUDES(mutex_);
+  void put_logged(const LogRange& range, Offset clean_from, Effects& effects) NSQ_EXCLUDES(mutex_);
   /// Whether these many more would have to stay in the log.
   bool would_lag(std::uint32_t count) const NSQ_EXCLUDES(mutex_);
 
   /// Messages were published that the channel gets later.
   void expect_deferred(std::uint64_t count) NSQ_EXCLUDES(mutex_);
   /// Such a message, or one that take_to_defer gave away, has become due.
-  void put_due(const Run& run, Effects& effects) NSQ_EXCLUDES(mutex_);
+  void put_due(const Run& run, Offset clean_from, Effects& effects) NSQ_EXCLUDES(mutex_);
 
   /// The topic's log can be read further than before.
   void committed_more(Effects& effects) NSQ_EXCLUDES(mutex_);
   /// The log does not have these messages, although they were published: their commit failed.
   void withdraw(const Run& run) NSQ_EXCLUDES(mutex_);
 
-  /// Between what was put in and what will be, the log holds what is not the channel's.
-  void close_backlog() NSQ_EXCLUDES(mutex_);
-
-  /// For a clean shutdown: adds what is in memory only, by offset, and counts it as logged.
-  void give_unlogged(std::map<Offset, Run>& into) NSQ_EXCLUDES(mutex_);
+  /// For a clean shutdown: adds what is in memory only, by offset; then takes it as waiting in the
+  /// log at these places.
+  void give_unlogged(std::map<Offset, Run>& into) const NSQ_EXCLUDES(mutex_);
+  void move_unlogged(const std::map<Offset, Offset>& places) NSQ_EXCLUDES(mutex_);
 
   /// Messages at smaller offsets are not the channel's.
   Offset start() const NSQ_EXCLUDES(mutex_);
+  /// The first message that it has yet to read from the log, or `end`.
+  Offset backlog_floor(Offset end) const NSQ_EXCLUDES(mutex_);
   /// What is not acknowledged below `end`, up to where the topic has handed messages out.
   Cursor cursor(Offset end) const NSQ_EXCLUDES(mutex_);
   /// Goes on where a cursor says. REQUIRES: nothing was put in yet.
@@ -216,8 +218,10 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   /// The message's slot if `consumer` may answer it.
   nsq::Result<InFlight::Slot> find_owned(const Consumer& consumer,
                                          const nsq::wire::MessageId& id) const NSQ_REQUIRES(mutex_);
-  /// Whether messages come from the topic, in the order of their offsets, or back from a consumer.
-  enum class From : std::uint8_t { topic, consumer };
+  /// Messages come from the topic, in the order of their offsets, with a `clean_from`; or back from
+  /// a consumer.
+  using From = std::optional<Offset>;
+  static constexpr From kFromConsumer = std::nullopt;
   /// Lets messages in and wakes who waits for them.
   void enter(Run run, From from, Effects& effects) NSQ_REQUIRES(mutex_);
   /// How many of the run's messages memory takes; the others stay in the log.

@@ -17,11 +17,11 @@ constexpr std::uint32_t kShortReadWindow = 32_KiB;
 
 }  // namespace
 
-void Channel::put_logged(const LogRange& range, Effects& effects) {
+void Channel::put_logged(const LogRange& range, Offset clean_from, Effects& effects) {
   const MutexLock lock(mutex_);
   if (exiting_) return;
   message_count_ += range.count;
-  backlog_.append(range);
+  backlog_.append(range, clean_from);
   read_ahead(effects);
 }
 
@@ -31,7 +31,7 @@ bool Channel::would_lag(std::uint32_t count) const {
   Run run;
   run.count = count;
   run.logged = true;
-  return room_in_memory(run, From::topic) < count;
+  return room_in_memory(run, Offset{0}) < count;
 }
 
 bool Channel::memory_full() const {
@@ -41,7 +41,7 @@ bool Channel::memory_full() const {
 std::uint32_t Channel::room_in_memory(const Run& run, From from) const {
   if (!link_ || !run.logged) return run.count;
   if (memory_full()) return 0;
-  if (from == From::topic) {
+  if (from) {
     // Behind what lags, or it would overtake; straight to a consumer that waits, at any limit.
     if (!backlog_.empty()) return 0;
     if (waiting_.empty() && !line_.empty() && !paused_) return run.count;
@@ -53,8 +53,8 @@ std::uint32_t Channel::room_in_memory(const Run& run, From from) const {
 
 void Channel::stay_in_log(const Run& run, From from) {
   const LogRange range{run.first, run.first + run.count, run.count, run.attempts};
-  if (from == From::topic) {
-    backlog_.append(range);
+  if (from) {
+    backlog_.append(range, *from);
   } else {
     backlog_.add(range);
   }
@@ -70,15 +70,16 @@ void Channel::withdraw(const Run& run) {
   backlog_.withdraw(run.first, run.first + run.count, run.count);
 }
 
-void Channel::close_backlog() {
-  const MutexLock lock(mutex_);
-  backlog_.close();
-}
-
-void Channel::give_unlogged(std::map<Offset, Run>& into) {
+void Channel::give_unlogged(std::map<Offset, Run>& into) const {
   const MutexLock lock(mutex_);
   waiting_.give_unlogged(into);
   in_flight_.give_unlogged(into);
+}
+
+void Channel::move_unlogged(const std::map<Offset, Offset>& places) {
+  const MutexLock lock(mutex_);
+  waiting_.move_unlogged(places, backlog_);
+  in_flight_.move_unlogged(places, backlog_);
 }
 
 std::uint32_t Channel::read_window() const {
@@ -136,6 +137,12 @@ void Channel::refill(ReadResult result, Effects& effects) {
 Offset Channel::start() const {
   const MutexLock lock(mutex_);
   return start_;
+}
+
+Offset Channel::backlog_floor(Offset end) const {
+  const MutexLock lock(mutex_);
+  for (const LogRange& range : backlog_.ranges()) end = std::min(end, range.begin);
+  return end;
 }
 
 Cursor Channel::cursor(Offset end) const {

@@ -150,6 +150,10 @@ std::vector<Deferred::Home> Deferred::homes(Offset committed) {
 
 std::vector<DeferredMessage> Deferred::store_all() {
   std::vector<DeferredMessage> given;
+  for (auto& [number, entry] : unsettled_) {
+    if (entry.held) push_heap(std::move(entry.message));
+  }
+  unsettled_.clear();
   for (auto& message : heap_) {
     if (!std::exchange(message.stored, true)) given.push_back(message);
   }

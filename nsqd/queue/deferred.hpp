@@ -58,7 +58,7 @@ class Deferred {
   /// The homes that the log must still keep, given up to where it is committed.
   std::vector<Home> homes(Offset committed);
 
-  /// Counts all as stored, and returns those that were not yet.
+  /// All commits have ended: counts all as stored, and returns those that are not.
   std::vector<DeferredMessage> store_all();
 
   /// How many are stored.

@@ -69,11 +69,10 @@ Run InFlight::take(Slot slot) {
   return run;
 }
 
-void InFlight::give_unlogged(std::map<Offset, Run>& into) {
+void InFlight::give_unlogged(std::map<Offset, Run>& into) const {
   for (const auto& [id, slot] : by_id_) {
-    Message& message = slots_[slot].message;
-    if (std::exchange(message.logged, true)) continue;
-    into.emplace(message.offset, run_of(slot));
+    const Message& message = slots_[slot].message;
+    if (!message.logged) into.emplace(message.offset, run_of(slot));
   }
 }
 
@@ -98,6 +97,14 @@ std::optional<nsq::MonoTime> InFlight::next_deadline() const {
   }
   if (!capped_.empty() && (!next || capped_.begin()->first < *next)) next = capped_.begin()->first;
   return next;
+}
+
+void InFlight::move_unlogged(const std::map<Offset, Offset>& places, Backlog& backlog) const {
+  for_each([&](const Message& message) {
+    const auto place = places.find(message.offset);
+    if (message.logged || place == places.end()) return;
+    backlog.add({place->second, place->second + 1, 1, message.attempts});
+  });
 }
 
 void InFlight::clear() {

@@ -10,7 +10,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "common/base/clock.hpp"
-#include "nsqd/queue/block.hpp"
+#include "nsqd/queue/backlog.hpp"
 
 namespace nsqd {
 
@@ -56,8 +56,10 @@ class InFlight {
   std::optional<Slot> first_due(nsq::MonoTime now) const;
   std::optional<nsq::MonoTime> next_deadline() const;
 
-  /// Adds each message that only memory has to `into`, and counts it as logged from now on.
-  void give_unlogged(std::map<Offset, Run>& into);
+  /// Adds each message that only memory has to `into`, as a run of its own.
+  void give_unlogged(std::map<Offset, Run>& into) const;
+  /// Adds the new places of these messages to `backlog`. They stay here, but are not logged.
+  void move_unlogged(const std::map<Offset, Offset>& places, Backlog& backlog) const;
 
   void clear();
 

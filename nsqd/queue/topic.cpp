@@ -96,7 +96,7 @@ void Topic::count_messages(std::uint64_t messages, std::uint64_t body_bytes) {
 
 std::shared_ptr<Channel> Topic::make_channel(std::string name, ChannelPlace place) {
   const std::uint64_t seed = std::hash<std::string_view>()(name) ^ next_offset_;
-  if (!wire::is_ephemeral(name)) place.link = link_;
+  place.link = link_;
   return channels_.emplace_back(
       std::make_shared<Channel>(std::move(name), limits_, deadlines_, seed, std::move(place)));
 }
@@ -289,7 +289,7 @@ void Topic::distribute(Run run, Effects& effects) {
     hold(std::move(run));
     return;
   }
-  for (const auto& channel : channels_) channel->put(run, effects);
+  for (const auto& channel : channels_) channel->put(run, clean_from_, effects);
 }
 
 std::uint32_t Topic::room_to_hold(std::uint32_t count) const {
@@ -311,7 +311,7 @@ void Topic::hold(Run run) {
   }
   if (fits > 0) held_.push(split_front(run, fits));
   if (run.logged) {
-    held_backlog_.append({run.first, run.first + run.count, run.count, run.attempts});
+    held_backlog_.append({run.first, run.first + run.count, run.count, run.attempts}, clean_from_);
   }
 }
 
@@ -323,10 +323,10 @@ void Topic::release_held(Effects& effects) {
   if (holding()) return;
   while (!held_.empty()) {
     const Run run = held_.pop(UINT32_MAX, UINT32_MAX);
-    for (const auto& channel : channels_) channel->put(run, effects);
+    for (const auto& channel : channels_) channel->put(run, clean_from_, effects);
   }
   for (const LogRange& range : held_backlog_.ranges()) {
-    for (const auto& channel : channels_) channel->put_logged(range, effects);
+    for (const auto& channel : channels_) channel->put_logged(range, clean_from_, effects);
   }
   held_backlog_.clear();
   if (held_deferred_ > 0) {
@@ -342,8 +342,7 @@ void Topic::drop_held() {
   if (held_deferred_ > 0) dropped_.push_back({distributed_, next_offset_, held_deferred_, 0});
   held_deferred_ = 0;
   distributed_ = next_offset_;
-  // What is dropped lies between what the channels had and what they will get.
-  for (const auto& channel : channels_) channel->close_backlog();
+  clean_from_ = next_offset_;  // what is dropped is still in the log
   if (link_) link_->touch();
 }
 

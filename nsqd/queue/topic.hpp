@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -54,6 +55,8 @@ struct TopicImage {
   Cursor held;                         ///< what the topic itself keeps
   std::vector<LogRange> dropped;       ///< deferred messages with these numbers were dropped
   std::vector<ChannelImage> channels;  ///< in order of creation
+  /// What ephemeral channels, which are not part of this, have yet to read.
+  Offset needed = std::numeric_limits<Offset>::max();
 
   /// Below lies nothing that anybody needs.
   Offset floor() const noexcept;
@@ -161,9 +164,9 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   /// All that must be written down, of one moment. Clears LogLink::dirty.
   TopicImage image() NSQ_EXCLUDES(mutex_);
 
-  /// For a clean shutdown: gives all that is in memory only to the journal. Whether there was
-  /// anything. REQUIRES: nothing else happens to the topic any more.
-  bool give_unlogged(Journal& journal) NSQ_EXCLUDES(mutex_);
+  /// For a clean shutdown: gives all that is in memory only to the journal. REQUIRES: nothing else
+  /// happens to the topic any more, and all earlier commits have ended.
+  void give_all(Journal& journal) NSQ_EXCLUDES(mutex_);
 
   /// Whether the log knows that the topic exists: nothing may be committed to it before.
   bool saved() const noexcept { return saved_.load(std::memory_order_acquire); }
@@ -247,6 +250,8 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   Backlog held_backlog_ NSQ_GUARDED_BY(mutex_);
   std::uint64_t held_deferred_ NSQ_GUARDED_BY(mutex_) = 0;
   Offset distributed_ NSQ_GUARDED_BY(mutex_) = 0;  // while holding: where that began
+  // From here on, what is in the log was given to all channels in its order, or is held.
+  Offset clean_from_ NSQ_GUARDED_BY(mutex_) = 0;
 
   Deferred deferred_ NSQ_GUARDED_BY(mutex_);
   std::vector<LogRange> dropped_ NSQ_GUARDED_BY(mutex_);  // deferred for all, and emptied away

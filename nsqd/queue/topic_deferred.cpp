@@ -199,15 +199,14 @@ void Topic::hand_out_due(const DeferredMessage& like, const Run& run, bool held,
     hold(run);
     return;
   }
-  // Past a topic that holds, to where the message was meant to go when it was deferred: what lies
-  // before it in the log is not the channels' yet.
-  if (holding()) held_backlog_.close();
+  // Past what the topic holds, or past other channels: what follows in the log does not simply
+  // continue what channels had before.
+  const bool out_of_order = holding() || like.channel != 0;
+  if (out_of_order) clean_from_ = next_offset_;
   for (const auto& channel : channels_) {
     if (like.channel != 0 && like.channel != channel->id()) continue;
     if (channel->start() > like.at.number) continue;
-    if (holding()) channel->close_backlog();
-    channel->put_due(run, effects);
-    if (holding()) channel->close_backlog();
+    channel->put_due(run, clean_from_, effects);
   }
 }
 

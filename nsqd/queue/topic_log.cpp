@@ -11,7 +11,7 @@ namespace nsqd {
 using namespace nsq;
 
 Offset TopicImage::floor() const noexcept {
-  Offset floor = std::min(committed, held.floor());
+  Offset floor = std::min({committed, held.floor(), needed});
   for (const auto& channel : channels) floor = std::min(floor, channel.cursor.floor());
   return floor;
 }
@@ -60,7 +60,10 @@ TopicImage Topic::image() {
   if (deferred_.empty()) dropped_.clear();
   image.dropped = dropped_;
   for (const auto& channel : channels_) {
-    if (channel->ephemeral()) continue;
+    if (channel->ephemeral()) {
+      image.needed = std::min(image.needed, channel->backlog_floor(next_offset_));
+      continue;
+    }
     image.channels.push_back(
         {channel->id(), channel->name(), channel->paused(), channel->cursor(next_offset_)});
   }
@@ -102,6 +105,7 @@ void Topic::restore(const TopicImage& image) {
   mark_ = CommitMark(image.next_offset);
   if (link_) link_->committed.store(image.next_offset);
   last_channel_ = image.last_channel;
+  clean_from_ = next_offset_;
   distributed_ = image.held.start;
   held_deferred_ = image.held.deferred;
   for (const LogRange& range : image.held.unacked) held_backlog_.add(range);
@@ -113,20 +117,29 @@ void Topic::restore(const TopicImage& image) {
   }
 }
 
-bool Topic::give_unlogged(Journal& journal) {
+void Topic::give_all(Journal& journal) {
   const MutexLock lock(mutex_);
-  if (!link_) return false;
-  // Channels share messages, in different runs: each is written once, at its own offset.
+  if (!link_) return;
+  exiting_ = true;  // settled() has nothing to add
+  for (const auto& message : deferred_.store_all()) journal.defer(*this, message);
+  // Channels share messages: each is written once, and at a new place, as the old one may lie within
+  // what other channels are still to read.
   std::map<Offset, Run> messages;
   for (const auto& channel : channels_) {
     if (!channel->ephemeral()) channel->give_unlogged(messages);
   }
   held_.give_unlogged(messages);
-  for (const auto& [offset, run] : messages) journal.append(*this, run, {});
-  const auto deferred = deferred_.store_all();
-  for (const auto& message : deferred) journal.defer(*this, message);
-  exiting_ = true;  // settled() has nothing to add
-  return !messages.empty() || !deferred.empty();
+  std::map<Offset, Offset> places;
+  for (auto& [offset, run] : messages) {
+    run.first = next_offset_++;
+    run.attempts = 0;
+    run.logged = true;
+    places.emplace(offset, run.first);
+    journal.append(*this, run, {});
+  }
+  for (const auto& channel : channels_) channel->move_unlogged(places);
+  held_.move_unlogged(places, held_backlog_);
+  mark_ = CommitMark(next_offset_);
 }
 
 }  // namespace nsqd

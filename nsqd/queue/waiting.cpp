@@ -51,15 +51,26 @@ Run Waiting::pop(std::uint32_t count, std::uint32_t bytes) {
   return taken;
 }
 
-void Waiting::give_unlogged(std::map<Offset, Run>& into) {
-  for (Run& run : runs_) {
-    if (std::exchange(run.logged, true)) continue;
+void Waiting::give_unlogged(std::map<Offset, Run>& into) const {
+  for (const Run& run : runs_) {
+    if (run.logged) continue;
     Run rest = run;
     while (rest.count > 1) {
       Run one = split_front(rest, 1);
       into.emplace(one.first, std::move(one));
     }
     into.emplace(rest.first, std::move(rest));
+  }
+}
+
+void Waiting::move_unlogged(const std::map<Offset, Offset>& places, Backlog& backlog) const {
+  for (const Run& run : runs_) {
+    if (run.logged) continue;
+    for (Offset offset = run.first; offset < run.first + run.count; ++offset) {
+      const auto place = places.find(offset);
+      if (place == places.end()) continue;
+      backlog.add({place->second, place->second + 1, 1, run.attempts});
+    }
   }
 }
 

@@ -4,7 +4,7 @@
 #include <deque>
 #include <map>
 
-#include "nsqd/queue/block.hpp"
+#include "nsqd/queue/backlog.hpp"
 
 namespace nsqd {
 
@@ -28,8 +28,10 @@ class Waiting {
   /// `bytes` of frames unless the first alone is larger. REQUIRES: not empty.
   Run pop(std::uint32_t count, std::uint32_t bytes);
 
-  /// Adds each message that only memory has to `into`, and counts it as logged from now on.
-  void give_unlogged(std::map<Offset, Run>& into);
+  /// Adds each message that only memory has to `into`, as a run of its own.
+  void give_unlogged(std::map<Offset, Run>& into) const;
+  /// Adds the new places of these messages to `backlog`. They stay here, but are not logged.
+  void move_unlogged(const std::map<Offset, Offset>& places, Backlog& backlog) const;
 
   void clear() noexcept;
 

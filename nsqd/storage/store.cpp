@@ -21,6 +21,23 @@ constexpr std::chrono::milliseconds kSaveInterval{250};
 constexpr std::uint64_t kSaveBytes = 4_MiB;
 constexpr std::chrono::seconds kReleaseInterval{2};
 
+/// For what is written when nobody waits for it any more.
+struct LastJournal final : Journal {
+  Result<void> available() const override { return {}; }
+  Ticket append(Topic& topic, const Run& run, Audience audience) override {
+    turn.append(topic, run, audience);
+    return 0;
+  }
+  Ticket defer(Topic& topic, const DeferredMessage& message) override {
+    turn.defer(topic, message);
+    return 0;
+  }
+  void drop_deferred(Topic& topic, const DeferredMessage& message) override {
+    turn.drop_deferred(topic, message);
+  }
+  Turn turn;
+};
+
 }  // namespace
 
 Store::Store(Config config, Health& health, Logger log, Post deadline_post)
@@ -149,17 +166,18 @@ void Store::close() {
   }
   changed_.notify_one();
   if (thread_.joinable()) thread_.join();
-  if (broker_) write_unlogged();
   committer_.stop();
+  if (broker_) write_all();
   database_.close();
 }
 
 /// The last turn: what only memory has, then all cursors, then the mark that nothing is missing.
-void Store::write_unlogged() {
+void Store::write_all() {
   const auto topics = broker_->topics();
-  for (const auto& topic : topics) topic->give_unlogged(*deadline_journal_);
-  commit_deadlines();
-  bool clean = true;
+  LastJournal journal;
+  for (const auto& topic : topics) topic->give_all(journal);
+  rocksdb::WriteBatch last;
+  bool clean = journal.turn.encode(database_, last) && database_.write(last, true).ok();
   for (const auto& topic : topics) {
     if (topic->ephemeral()) continue;
     const auto status = keeper_.save(*topic);

@@ -62,7 +62,7 @@ class Store final : public Log {
   void notify() noexcept;
   void wrote(std::size_t bytes);
   void save_dirty();
-  void write_unlogged();
+  void write_all();
 
   const nsq::Logger log_;
   Database database_;
