@@ -60,6 +60,25 @@ void Backlog::clear() noexcept {
   open_ = false;
 }
 
+std::vector<LogRange> without(std::vector<LogRange> ranges, std::vector<Offset> offsets) {
+  std::sort(offsets.begin(), offsets.end());
+  std::vector<LogRange> left;
+  auto next = offsets.begin();
+  for (LogRange range : ranges) {
+    next = std::lower_bound(next, offsets.end(), range.begin);
+    for (; next != offsets.end() && *next < range.end; ++next) {
+      if (*next < range.begin) continue;  // twice in the list
+      const std::uint64_t before = std::min<std::uint64_t>(range.count, *next - range.begin);
+      if (range.begin < *next) left.push_back({range.begin, *next, before, range.attempts});
+      range.begin = *next + 1;
+      range.count -= std::min<std::uint64_t>(range.count, before + 1);
+    }
+    // Where a range has gaps, this count is a guess; the log has the last word.
+    if (range.begin < range.end) left.push_back(range);
+  }
+  return left;
+}
+
 std::vector<LogRange> merged(std::vector<LogRange> ranges) {
   std::sort(ranges.begin(), ranges.end(),
             [](const LogRange& a, const LogRange& b) { return a.begin < b.begin; });

@@ -51,6 +51,9 @@ class Backlog {
   bool open_ = false;  // the last range is what append() continues
 };
 
+/// The sorted `ranges` without the messages at these offsets.
+std::vector<LogRange> without(std::vector<LogRange> ranges, std::vector<Offset> offsets);
+
 /// Sorted by offset, with what continues each other merged.
 std::vector<LogRange> merged(std::vector<LogRange> ranges);
 

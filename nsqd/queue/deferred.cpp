@@ -34,13 +34,13 @@ bool Deferred::is_near(DuePoint at, std::int64_t now) const noexcept {
   return at < near_end();
 }
 
-void Deferred::push(DeferredMessage message, std::optional<Home> home, std::int64_t now) {
+void Deferred::push(DeferredMessage message, std::int64_t now) {
   NSQ_ASSERT(message.run.count == 1);
   const bool near = !message.stored || is_near(message.at, now);
   // With nothing in the log beyond it, the horizon is free to move.
   if (far_ == 0 && !reading_) horizon_ = std::max(horizon_, DuePoint{now + kWindow, 0});
   const Offset number = message.at.number;
-  if (message.stored) unsettled_.emplace(number, Unsettled{message, home, !near, false});
+  if (message.stored) unsettled_.emplace(number, Unsettled{message, !near, false});
   if (near) {
     if (reading_ && message.stored) reading_->seen.insert(number);
     push_heap(std::move(message));
@@ -55,14 +55,15 @@ void Deferred::settled(Offset number, bool ok) {
   if (found == unsettled_.end()) return;
   Unsettled entry = std::move(found->second);
   unsettled_.erase(found);
-  if (!ok && entry.home) pins_.emplace(number, Pin{*entry.home, 0});
+  const bool had_home = entry.message.home != kNowhere;
+  if (!ok && had_home) pins_.emplace(number, Pin{home_of(entry.message), 0});
   if (entry.held) {
     push_heap(std::move(entry.message));
   } else if (!ok && entry.far) {
     // It is nowhere else. A publish that failed is not kept: its publisher knows.
     --far_;
     entry.message.stored = false;
-    if (entry.home) push_heap(std::move(entry.message));
+    if (had_home) push_heap(std::move(entry.message));
   }
 }
 
@@ -143,7 +144,7 @@ std::vector<Deferred::Home> Deferred::homes(Offset committed) {
   std::vector<Home> homes;
   for (const auto& [number, pin] : pins_) homes.push_back(pin.home);
   for (const auto& [number, entry] : unsettled_) {
-    if (entry.home) homes.push_back(*entry.home);
+    if (entry.message.home != kNowhere) homes.push_back(home_of(entry.message));
   }
   return homes;
 }

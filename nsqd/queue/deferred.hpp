@@ -20,7 +20,7 @@ class Deferred {
   /// Where a message that a consumer deferred is in the log, until its new place is committed.
   struct Home {
     ChannelId channel = 0;
-    Offset offset = 0;
+    Offset offset = kNowhere;
     std::uint16_t attempts = 0;
   };
 
@@ -28,7 +28,7 @@ class Deferred {
   bool is_near(DuePoint at, std::int64_t now) const noexcept;
 
   /// Adds a message. If it is stored, settled() must follow.
-  void push(DeferredMessage message, std::optional<Home> home, std::int64_t now);
+  void push(DeferredMessage message, std::int64_t now);
 
   /// The commit of a stored message ended. One that a consumer deferred is kept here if it failed.
   void settled(Offset number, bool ok);
@@ -67,7 +67,6 @@ class Deferred {
  private:
   struct Unsettled {
     DeferredMessage message;
-    std::optional<Home> home;
     bool far = false;   // not in the heap
     bool held = false;  // was due before its commit ended: goes back to the heap then
   };
@@ -83,6 +82,9 @@ class Deferred {
     Offset moved_to = 0;  // 0: not yet
   };
 
+  static Home home_of(const DeferredMessage& message) noexcept {
+    return {message.channel, message.home, message.run.attempts};
+  }
   static bool later(const DeferredMessage& a, const DeferredMessage& b) noexcept;
   DuePoint near_end() const noexcept { return reading_ ? reading_->to : horizon_; }
   void push_heap(DeferredMessage message);

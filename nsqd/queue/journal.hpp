@@ -2,6 +2,8 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
+#include <vector>
 
 #include "common/base/result.hpp"
 #include "nsqd/queue/block.hpp"
@@ -16,10 +18,18 @@ using Ticket = std::uint64_t;
 /// A channel's number within its topic, never used twice. 0: the topic itself, all channels.
 using ChannelId = std::uint32_t;
 
+/// No place in the log.
+inline constexpr Offset kNowhere = std::numeric_limits<Offset>::max();
+
 /// For whom messages of the log are, where that is not everybody.
 struct Audience {
   ChannelId channel = 0;  ///< only this channel, unless 0
   Offset born = 0;        ///< no channel that starts behind this offset; 0: the messages' own
+  /// Where the messages, in their order, were in the log before: a cursor that still has them there
+  /// is out of date. Empty: nowhere.
+  std::vector<Offset> homes;
+
+  bool everybody() const noexcept { return channel == 0 && born == 0; }
 };
 
 /// When a deferred message is due, in Unix nanoseconds, and its number, which is unique within the
@@ -36,6 +46,7 @@ struct DeferredMessage {
   DuePoint at;
   ChannelId channel = 0;  ///< for this channel only (REQ), or for all (DPUB)
   bool stored = false;    ///< the log has it too (or will)
+  Offset home = kNowhere;  ///< where it was in the log when a consumer deferred it
   Run run;
 };
 
@@ -53,7 +64,7 @@ class Journal {
   virtual nsq::Result<void> available() const = 0;
 
   /// Takes `run` into the open commit.
-  virtual Ticket append(Topic& topic, const Run& run, Audience audience) = 0;
+  virtual Ticket append(Topic& topic, const Run& run, const Audience& audience) = 0;
 
   /// Takes a deferred message into the open commit.
   virtual Ticket defer(Topic& topic, const DeferredMessage& message) = 0;

@@ -211,15 +211,14 @@ Result<void> Topic::requeue(Channel& channel, Consumer& consumer, const wire::Me
   const MutexLock lock(mutex_);
   auto run = channel.take_to_defer(consumer, id);
   if (!run) return std::unexpected(std::move(run.error()));
-  std::optional<Deferred::Home> home;
-  if (run->logged) home = {channel.id(), run->first, run->attempts};
   delay = std::min(delay, limits_.max_req_timeout);
   DeferredMessage message;
   message.at = {unix_nanos(now.wall + delay), next_offset_};
   message.channel = channel.id();
   message.stored = !channel.ephemeral() && writes_deferred(message.at, unix_nanos(now.wall));
+  if (run->logged) message.home = run->first;
   message.run = std::move(*run);
-  defer(std::move(message), home, journal, now, effects);
+  defer(std::move(message), journal, now, effects);
   return {};
 }
 

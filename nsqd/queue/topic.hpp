@@ -210,8 +210,8 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   void release_held(Effects& effects) NSQ_REQUIRES(mutex_);
   void drop_held() NSQ_REQUIRES(mutex_);
 
-  Ticket defer(DeferredMessage message, std::optional<Deferred::Home> home, Journal& journal,
-               nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
+  Ticket defer(DeferredMessage message, Journal& journal, nsq::Now now, Effects& effects)
+      NSQ_REQUIRES(mutex_);
   bool writes_deferred(DuePoint at, std::int64_t now) const NSQ_REQUIRES(mutex_);
   void let_in_due(nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
   void let_in(std::vector<DeferredMessage>& group, bool held, Effects& effects)

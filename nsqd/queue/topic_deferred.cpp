@@ -52,7 +52,7 @@ Result<Ticket> Topic::publish_deferred(std::string_view body, Nanoseconds delay,
     ++held_deferred_;
   }
   const bool held = holding();
-  const Ticket ticket = defer(std::move(message), std::nullopt, journal, now, effects);
+  const Ticket ticket = defer(std::move(message), journal, now, effects);
   if (!held) {
     for (const auto& channel : channels_) channel->expect_deferred(1);
   }
@@ -65,13 +65,12 @@ bool Topic::writes_deferred(DuePoint at, std::int64_t now) const {
 }
 
 /// REQUIRES: the message's number is next_offset_.
-Ticket Topic::defer(DeferredMessage message, std::optional<Deferred::Home> home, Journal& journal,
-                    Now now, Effects& effects) {
+Ticket Topic::defer(DeferredMessage message, Journal& journal, Now now, Effects& effects) {
   if (!message.stored) message.run.logged = false;  // the log no longer keeps its old place
   const Ticket ticket = message.stored ? journal.defer(*this, message) : Ticket{0};
   settle_now(next_offset_, next_offset_ + 1);
   ++next_offset_;
-  deferred_.push(std::move(message), home, unix_nanos(now.wall));
+  deferred_.push(std::move(message), unix_nanos(now.wall));
   look_after_deferred(now, effects);
   return ticket;
 }
@@ -179,13 +178,14 @@ Run Topic::move_to_log(const std::vector<DeferredMessage>& group) {
   run.first = next_offset_;
   next_offset_ += run.count;
   Journal& journal = setup_.log->deadline_journal();
-  Audience audience{group.front().channel, group.front().at.number};
+  Audience audience{group.front().channel, group.front().at.number, {}};
   Offset to = run.first;
   for (const auto& message : group) {
     const auto frames = message.run.frames();
     std::memcpy(run.block->extend(static_cast<std::uint32_t>(frames.size())), frames.data(),
                 frames.size());
     audience.born = std::min(audience.born, message.at.number);
+    if (audience.channel != 0) audience.homes.push_back(message.home);
     journal.drop_deferred(*this, message);
     deferred_.moved(message.at.number, to++);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/bytes.hpp"
 #include "nsqd/queue/frame.hpp"
 
 namespace nsqd {
@@ -22,31 +23,46 @@ std::uint32_t fitting(const Run& run, std::uint32_t messages, std::uint32_t byte
 
 }  // namespace
 
-bool ChunkWriter::continues(std::uint32_t topic, const Run& run, Audience audience) const {
+bool ChunkWriter::continues(std::uint32_t topic, const Run& run, const Audience& audience) const {
   return !parts_.empty() && topic == topic_ && run.first == first_ + header_.count &&
-         run.attempts == header_.attempts && audience.channel == 0 && audience.born == 0 &&
-         header_.audience.channel == 0 && header_.audience.born == first_ &&
-         bytes_ + run.bytes() <= schema::kMaxChunkBytes &&
+         run.attempts == header_.attempts && audience.everybody() && header_.channel == 0 &&
+         header_.born == first_ && bytes_ + run.bytes() <= schema::kMaxChunkBytes &&
          header_.count + run.count <= schema::kMaxChunkMessages;
 }
 
-void ChunkWriter::add(std::uint32_t topic, Run run, Audience audience) {
+void ChunkWriter::add(std::uint32_t topic, Run run, const Audience& audience) {
   if (continues(topic, run, audience)) {
     add_part(run);
     return;
   }
+  std::size_t done = 0;
   for (;;) {
-    flush();
-    topic_ = topic;
-    first_ = run.first;
-    header_ = {.attempts = run.attempts, .count = 0, .audience = audience};
-    if (audience.born == 0) header_.audience.born = first_;
-    parts_.emplace_back();
+    begin(topic, run, audience);
     const auto count = fitting(run, schema::kMaxChunkMessages, schema::kMaxChunkBytes);
+    if (!audience.homes.empty()) add_homes(audience, done, count);
     if (count == run.count) break;
     add_part(split_front(run, count));
+    done += count;
   }
   add_part(run);
+}
+
+void ChunkWriter::begin(std::uint32_t topic, const Run& run, const Audience& audience) {
+  flush();
+  topic_ = topic;
+  first_ = run.first;
+  header_ = {.attempts = run.attempts,
+             .channel = audience.channel,
+             .born = audience.born == 0 ? first_ : audience.born};
+  parts_.emplace_back();
+}
+
+void ChunkWriter::add_homes(const Audience& audience, std::size_t from, std::uint32_t count) {
+  header_.homes = true;
+  homes_.resize(count * sizeof(Offset));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    nsq::store_be64(homes_.data() + i * sizeof(Offset), audience.homes[from + i]);
+  }
 }
 
 void ChunkWriter::add_part(const Run& run) {
@@ -61,6 +77,7 @@ void ChunkWriter::flush() {
   char header[schema::kChunkHeaderBytes];
   schema::write_chunk_header(header, header_);
   parts_[0] = rocksdb::Slice(header, sizeof header);
+  if (header_.homes) parts_.emplace_back(homes_);
   const auto key = schema::log_key(topic_, first_);
   const rocksdb::Slice key_slice(key.data(), key.size());
   // Without a limit on the batch's size, a Put can only fail for want of memory, which throws.

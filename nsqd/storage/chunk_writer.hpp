@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <rocksdb/slice.h>
@@ -18,12 +19,14 @@ class ChunkWriter {
       : batch_(batch), family_(family) {}
 
   /// The run's block must live until flush() or the next add() that does not continue it.
-  void add(std::uint32_t topic, Run run, Audience audience);
+  void add(std::uint32_t topic, Run run, const Audience& audience);
   void flush();
 
  private:
-  bool continues(std::uint32_t topic, const Run& run, Audience audience) const;
+  bool continues(std::uint32_t topic, const Run& run, const Audience& audience) const;
+  void begin(std::uint32_t topic, const Run& run, const Audience& audience);
   void add_part(const Run& run);
+  void add_homes(const Audience& audience, std::size_t from, std::uint32_t count);
 
   rocksdb::WriteBatch& batch_;
   rocksdb::ColumnFamilyHandle* const family_;
@@ -31,6 +34,7 @@ class ChunkWriter {
   Offset first_ = 0;
   std::uint32_t bytes_ = 0;
   schema::ChunkHeader header_;
+  std::string homes_;
   std::vector<rocksdb::Slice> parts_;  // [0] is the header's
 };
 

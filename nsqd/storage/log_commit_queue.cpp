@@ -30,7 +30,7 @@ bool LogCommitQueue::congested() const {
   return outside_bytes_ > kCongestedBytes;
 }
 
-Ticket LogCommitQueue::append(Topic& topic, const Run& run, Audience audience) {
+Ticket LogCommitQueue::append(Topic& topic, const Run& run, const Audience& audience) {
   turn_.append(topic, run, audience);
   return open_;
 }

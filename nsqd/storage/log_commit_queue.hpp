@@ -31,7 +31,7 @@ class LogCommitQueue final : public CommitQueue {
   explicit LogCommitQueue(Context context) : context_(std::move(context)) {}
 
   nsq::Result<void> available() const override;
-  Ticket append(Topic& topic, const Run& run, Audience audience) override;
+  Ticket append(Topic& topic, const Run& run, const Audience& audience) override;
   Ticket defer(Topic& topic, const DeferredMessage& message) override;
   void drop_deferred(Topic& topic, const DeferredMessage& message) override;
 

@@ -42,10 +42,10 @@ class LogReader::Collector {
   /// Takes the part of the chunk that was asked for, as far as there is room. @return the offset
   /// behind what was looked at.
   Offset add(Offset first, const schema::Chunk& chunk) {
-    const auto& audience = chunk.header.audience;
-    const Offset end = first + chunk.header.count;
-    const bool ours = (audience.channel == 0 || audience.channel == request_.channel_id) &&
-                      audience.born >= request_.start;
+    const auto& header = chunk.header;
+    const Offset end = first + header.count;
+    const bool ours = (header.channel == 0 || header.channel == request_.channel_id) &&
+                      header.born >= request_.start;
     if (!ours) return end;
     std::string_view frames = chunk.frames;
     Offset at = first;

@@ -1,6 +1,7 @@
 #include "nsqd/storage/recovery.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,19 +40,31 @@ bool holds(const TopicImage& image, Offset born) {
 /// Gives a chunk that no cursor knows of to those it is for.
 void hand_out(TopicImage& image, Offset first, const schema::ChunkHeader& header) {
   const LogRange range{first, first + header.count, header.count, header.attempts};
-  if (header.audience.channel == 0 && holds(image, header.audience.born)) {
+  if (header.channel == 0 && holds(image, header.born)) {
     if (first >= image.held.end) image.held.unacked.push_back(range);
     return;
   }
   for (auto& channel : image.channels) {
-    if (header.audience.channel != 0 && header.audience.channel != channel.id) continue;
-    if (header.audience.born < channel.cursor.start || first < channel.cursor.end) continue;
+    if (header.channel != 0 && header.channel != channel.id) continue;
+    if (header.born < channel.cursor.start || first < channel.cursor.end) continue;
     channel.cursor.unacked.push_back(range);
   }
 }
 
+/// Places of messages that were deferred by a consumer since: a cursor that has them there is older
+/// than the deferral.
+using OldPlaces = std::map<ChannelId, std::vector<Offset>>;
+
+void note_homes(const schema::Chunk& chunk, OldPlaces& old) {
+  if (!chunk.header.homes) return;
+  for (std::uint32_t i = 0; i < chunk.header.count; ++i) {
+    if (chunk.home(i) != kNowhere) old[chunk.header.channel].push_back(chunk.home(i));
+  }
+}
+
 /// Reads the log behind what the cursors know.
-Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& image) {
+Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& image,
+                       OldPlaces& old) {
   const auto lower = schema::log_key(image.id, image.committed);
   const auto upper = schema::topic_bytes(image.id + 1);
   const auto lower_slice = slice(lower);
@@ -62,6 +75,7 @@ Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& im
     const auto chunk = schema::parse_chunk(it->value().ToStringView());
     if (!chunk) continue;  // reading it will tell
     hand_out(image, first, chunk->header);
+    note_homes(*chunk, old);
     image.next_offset = std::max(image.next_offset, first + chunk->header.count);
   }
   if (!it->status().ok()) return failed(it->status());
@@ -94,7 +108,8 @@ void count_deferred(TopicImage& image, Offset number, ChannelId target) {
   }
 }
 
-Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicImage& image) {
+Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicImage& image,
+                              OldPlaces& old) {
   image.far_deferred = 0;
   image.held.deferred = 0;
   for (auto& channel : image.channels) channel.cursor.deferred = 0;
@@ -106,10 +121,26 @@ Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicIm
   for (it->Seek(lower_slice); it->Valid(); it->Next()) {
     const auto target = schema::deferred_target(it->value().ToStringView());
     const Offset number = schema::due_point_of(it->key().ToStringView()).number;
-    if (target) count_deferred(image, number, *target);
+    if (target) {
+      count_deferred(image, number, target->channel);
+      if (target->home != kNowhere) old[target->channel].push_back(target->home);
+    }
     image.next_offset = std::max(image.next_offset, number + 1);
   }
   if (!it->status().ok()) return failed(it->status());
+  return {};
+}
+
+/// After a crash: what happened since the cursors were written.
+Result<void> catch_up(rocksdb::DB& db, const Database& database, TopicImage& image) {
+  OldPlaces old;
+  if (auto scanned = scan_tail(db, database, image, old); !scanned) return scanned;
+  if (auto counted = recount_deferred(db, database, image, old); !counted) return counted;
+  for (auto& channel : image.channels) {
+    const auto places = old.find(channel.id);
+    if (places == old.end()) continue;
+    channel.cursor.unacked = without(std::move(channel.cursor.unacked), std::move(places->second));
+  }
   return {};
 }
 
@@ -177,11 +208,8 @@ Result<std::vector<schema::Stored>> recover(Database& database) {
   if (!clean.ok() && !clean.IsNotFound()) return failed(clean);
   for (auto& topic : *topics) {
     if (clean.ok()) continue;
-    if (auto scanned = scan_tail(db, database, topic.image); !scanned) {
-      return std::unexpected(std::move(scanned.error()));
-    }
-    if (auto counted = recount_deferred(db, database, topic.image); !counted) {
-      return std::unexpected(std::move(counted.error()));
+    if (auto caught_up = catch_up(db, database, topic.image); !caught_up) {
+      return std::unexpected(std::move(caught_up.error()));
     }
   }
   if (auto removed = remove_orphans(db, database, *topics); !removed) {

@@ -18,6 +18,7 @@ namespace {
 
 constexpr char kChunkVersion = 1;
 constexpr char kDeferredVersion = 1;
+constexpr char kHasHomes = 1;  // a chunk's flag
 constexpr std::uint8_t kCursorVersion = 1;
 
 /// Due times may be negative in theory only; biased, they sort as they should.
@@ -160,11 +161,11 @@ DuePoint due_point_of(std::string_view key) noexcept {
 
 void write_chunk_header(char* to, const ChunkHeader& header) noexcept {
   to[0] = kChunkVersion;
-  to[1] = 0;
+  to[1] = header.homes ? kHasHomes : 0;
   store_be16(to + 2, header.attempts);
   store_be32(to + 4, header.count);
-  store_be32(to + 8, header.audience.channel);
-  store_be64(to + 12, header.audience.born);
+  store_be32(to + 8, header.channel);
+  store_be64(to + 12, header.born);
 }
 
 std::optional<Chunk> parse_chunk(std::string_view value) noexcept {
@@ -172,11 +173,22 @@ std::optional<Chunk> parse_chunk(std::string_view value) noexcept {
   Chunk chunk;
   chunk.header.attempts = load_be16(value.data() + 2);
   chunk.header.count = load_be32(value.data() + 4);
-  chunk.header.audience.channel = load_be32(value.data() + 8);
-  chunk.header.audience.born = load_be64(value.data() + 12);
+  chunk.header.channel = load_be32(value.data() + 8);
+  chunk.header.born = load_be64(value.data() + 12);
+  chunk.header.homes = (value[1] & kHasHomes) != 0;
   chunk.frames = value.substr(kChunkHeaderBytes);
+  if (chunk.header.homes) {
+    const std::size_t bytes = std::size_t{chunk.header.count} * sizeof(Offset);
+    if (bytes > chunk.frames.size()) return std::nullopt;
+    chunk.homes = chunk.frames.substr(chunk.frames.size() - bytes);
+    chunk.frames.remove_suffix(bytes);
+  }
   if (!whole_frames(chunk.frames, chunk.header.count)) return std::nullopt;
   return chunk;
+}
+
+Offset Chunk::home(std::uint32_t index) const noexcept {
+  return load_be64(homes.data() + index * sizeof(Offset));
 }
 
 void write_deferred_header(char* to, const DeferredMessage& message) noexcept {
@@ -184,6 +196,7 @@ void write_deferred_header(char* to, const DeferredMessage& message) noexcept {
   to[1] = 0;
   store_be16(to + 2, message.run.attempts);
   store_be32(to + 4, message.channel);
+  store_be64(to + 8, message.home);
 }
 
 std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_view value) {
@@ -197,6 +210,7 @@ std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_
   message.at = due_point_of(key);
   message.channel = load_be32(value.data() + 4);
   message.stored = true;
+  message.home = load_be64(value.data() + 8);
   const auto bytes = static_cast<std::uint32_t>(frame.size());
   message.run.block = Block::create(bytes);
   std::memcpy(message.run.block->extend(bytes), frame.data(), bytes);
@@ -207,9 +221,9 @@ std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_
   return message;
 }
 
-std::optional<ChannelId> deferred_target(std::string_view value) noexcept {
+std::optional<DeferredTarget> deferred_target(std::string_view value) noexcept {
   if (value.size() < kDeferredHeaderBytes || value[0] != kDeferredVersion) return std::nullopt;
-  return load_be32(value.data() + 4);
+  return DeferredTarget{load_be32(value.data() + 4), load_be64(value.data() + 8)};
 }
 
 std::string encode_topic(const TopicImage& image) {

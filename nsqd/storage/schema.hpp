@@ -38,11 +38,14 @@ using DeferredKey = std::array<char, 20>;
 DeferredKey deferred_key(std::uint32_t topic, DuePoint at) noexcept;
 DuePoint due_point_of(std::string_view deferred_key) noexcept;
 
-/// A chunk: consecutive messages, as whole message frames, behind a header.
+/// A chunk: consecutive messages, as whole message frames, behind a header. Behind the frames may
+/// stand the messages' homes (Audience::homes), 8 bytes each.
 struct ChunkHeader {
+  bool homes = false;
   std::uint16_t attempts = 0;
   std::uint32_t count = 0;
-  Audience audience;  ///< born: always set
+  ChannelId channel = 0;  ///< as Audience::channel
+  Offset born = 0;        ///< as Audience::born, never left out
 };
 inline constexpr std::size_t kChunkHeaderBytes = 20;
 /// Bounds of a chunk. A message that is larger alone makes a chunk alone.
@@ -53,18 +56,25 @@ void write_chunk_header(char* to, const ChunkHeader& header) noexcept;
 struct Chunk {
   ChunkHeader header;
   std::string_view frames;
+  std::string_view homes;  ///< empty: none
+
+  Offset home(std::uint32_t index) const noexcept;
 };
 /// Checks that the frames are whole and as many as the header says.
 std::optional<Chunk> parse_chunk(std::string_view value) noexcept;
 
 /// A deferred message's value: a header, then its frame.
-inline constexpr std::size_t kDeferredHeaderBytes = 8;
+inline constexpr std::size_t kDeferredHeaderBytes = 16;
 void write_deferred_header(char* to, const DeferredMessage& message) noexcept;
 /// Copies the frame into a block of its own.
 std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_view value);
 
-/// Only the channel that it is for.
-std::optional<ChannelId> deferred_target(std::string_view value) noexcept;
+/// Only the channel that it is for, and where it was.
+struct DeferredTarget {
+  ChannelId channel = 0;
+  Offset home = kNowhere;
+};
+std::optional<DeferredTarget> deferred_target(std::string_view value) noexcept;
 
 /// A topic's record in "meta": its name, settings and channels, as JSON.
 std::string encode_topic(const TopicImage& image);

@@ -24,7 +24,7 @@ constexpr std::chrono::seconds kReleaseInterval{2};
 /// For what is written when nobody waits for it any more.
 struct LastJournal final : Journal {
   Result<void> available() const override { return {}; }
-  Ticket append(Topic& topic, const Run& run, Audience audience) override {
+  Ticket append(Topic& topic, const Run& run, const Audience& audience) override {
     turn.append(topic, run, audience);
     return 0;
   }

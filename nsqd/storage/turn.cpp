@@ -8,12 +8,12 @@
 
 namespace nsqd {
 
-void Turn::append(Topic& topic, const Run& run, Audience audience) {
+void Turn::append(Topic& topic, const Run& run, const Audience& audience) {
   // Most of what comes continues what came before.
   if (!messages_.empty()) {
     Messages& last = messages_.back();
-    if (last.topic.get() == &topic && audience.channel == 0 && audience.born == 0 &&
-        last.audience.channel == 0 && last.audience.born == 0 && continues(last.run, run)) {
+    if (last.topic.get() == &topic && audience.everybody() && last.audience.everybody() &&
+        continues(last.run, run)) {
       last.run.end = run.end;
       last.run.count += run.count;
       return;

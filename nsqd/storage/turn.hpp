@@ -16,7 +16,7 @@ namespace nsqd {
 /// thread-safe; handed over as a whole.
 class Turn {
  public:
-  void append(Topic& topic, const Run& run, Audience audience);
+  void append(Topic& topic, const Run& run, const Audience& audience);
   void defer(Topic& topic, const DeferredMessage& message);
   void drop_deferred(Topic& topic, const DeferredMessage& message);
 

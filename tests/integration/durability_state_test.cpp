@@ -265,7 +265,8 @@ TEST_CASE("5.12 a topic made stricter keeps what it has", "[integration][durabil
   REQUIRE(nsqd.request("PUT", "/topic/config?topic=t", R"({"durability":"sync"})").status == 200);
   nsqd.publish("t", "2");
   restart(nsqd, Ending::stop);
-  CHECK(bodies(consume(nsqd, "t", "c", 2)) == Strings{"1", "2"});
+  // What was in memory only is written last.
+  CHECK(sorted(bodies(consume(nsqd, "t", "c", 2))) == Strings{"1", "2"});
   nsqd.publish("t", "3");
   restart(nsqd, Ending::kill);
   CHECK(nsqd.await_stat("t", "c", "depth", 1) >= 1);  // a crash may repeat what was just finished

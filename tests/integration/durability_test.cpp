@@ -16,11 +16,6 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-Strings sorted(Strings strings) {
-  std::sort(strings.begin(), strings.end());
-  return strings;
-}
-
 std::map<std::string, Message> by_id(const std::vector<Message>& messages) {
   std::map<std::string, Message> out;
   for (const Message& message : messages) out[message.id] = message;

@@ -1,5 +1,6 @@
 #include "tests/integration/restart.hpp"
 
+#include <algorithm>
 #include <signal.h>
 
 #include <ostream>
@@ -63,6 +64,11 @@ std::vector<std::string> bodies(const std::vector<Message>& messages) {
   std::vector<std::string> out;
   for (const Message& message : messages) out.push_back(message.body);
   return out;
+}
+
+std::vector<std::string> sorted(std::vector<std::string> strings) {
+  std::sort(strings.begin(), strings.end());
+  return strings;
 }
 
 }  // namespace nsq::test

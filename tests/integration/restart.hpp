@@ -39,5 +39,6 @@ std::vector<Message> look_at(Nsqd& nsqd, std::string_view topic, std::string_vie
 
 /// Bodies in the order of the messages.
 std::vector<std::string> bodies(const std::vector<Message>& messages);
+std::vector<std::string> sorted(std::vector<std::string> strings);
 
 }  // namespace nsq::test
