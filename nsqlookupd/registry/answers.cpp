@@ -1,8 +1,7 @@
 #include "nsqlookupd/registry/answers.hpp"
 
-#include <iterator>
+#include <algorithm>
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 
 #include "common/wire/json_text.hpp"
@@ -39,6 +38,8 @@ void append_channels(std::string& out, const Topic* topic) {
   out += ']';
 }
 
+constexpr std::size_t kFalseBytes = 6;  // `false,`
+
 /// `count` times `false`, with commas between.
 void append_falses(std::string& out, std::size_t count) {
   static const std::string falses = [] {
@@ -46,8 +47,7 @@ void append_falses(std::string& out, std::size_t count) {
     for (int i = 0; i < 1024; ++i) text += "false,";
     return text;
   }();
-  constexpr std::size_t kOneBytes = 6;
-  std::size_t bytes = count * kOneBytes;
+  std::size_t bytes = count * kFalseBytes;
   for (; bytes > falses.size(); bytes -= falses.size()) out += falses;
   if (bytes > 0) out.append(falses, 0, bytes - 1);
 }
@@ -68,99 +68,58 @@ void append_tombstones(std::string& out, const Registry& registry, const Peer& p
   out += ']';
 }
 
-/// What /debug says about a peer, but for the tombstone in the middle.
-struct DebugText {
-  std::string before;
-  std::string behind;
-};
-
-DebugText debug_text(const Peer& peer) {
-  const PeerIdentity& identity = peer.identity();
-  const auto append = [](std::string& out, std::string_view key, std::string_view value) {
-    out += key;
-    nsq::wire::append_json_string(out, value);
-  };
-  DebugText text;
-  append(text.before, "{\"broadcast_address\":", identity.broadcast_address);
-  append(text.before, ",\"hostname\":", identity.hostname);
-  text.before += fmt::format(",\"http_port\":{}", identity.http_port);
-  append(text.before, ",\"id\":", peer.id());
-  text.before += fmt::format(",\"last_update\":{},\"tcp_port\":{},\"tombstoned\":",
-                             nsq::unix_nanos(peer.last_update().wall), identity.tcp_port);
-  append(text.behind, ",\"topology_region\":", identity.topology_region);
-  append(text.behind, ",\"topology_zone\":", identity.topology_zone);
-  append(text.behind, ",\"version\":", identity.version);
-  text.behind += '}';
-  return text;
-}
-
-class DebugWriter {
- public:
-  explicit DebugWriter(const PeerList& peers) {
-    for (const Peer& peer : peers) texts_.emplace(&peer, debug_text(peer));
-  }
-
-  void add_clients(const PeerList& peers) {
-    begin({.category = Category::client});
-    for (const Peer& peer : peers) add_producer(peer, std::nullopt);
-    end();
-  }
-
-  void add(const Key& key, const Registration& registration) {
-    begin(key);
-    for (const Membership& membership : registration.producers) {
-      if (!membership.peer.gone()) add_producer(membership.peer, membership.tombstoned_at);
-    }
-    end();
-  }
-
-  std::string take() && { return std::move(out_ += '}'); }
-
- private:
-  void begin(const Key& key) {
-    const bool first = out_.size() == 1;
-    start_ = out_.size();
-    fmt::format_to(std::back_inserter(out_), "{}\"{}:{}:{}\":[", first ? "" : ",",
-                   to_string(key.category), key.key, key.subkey);
-    first_ = out_.size();
-  }
-
-  void add_producer(const Peer& peer, const std::optional<nsq::Now>& tombstoned_at) {
-    // As upstream shows a time that was never set.
-    constexpr std::int64_t kNever = -6795364578871345152;
-    const DebugText& text = texts_.find(&peer)->second;
-    const auto at = tombstoned_at ? nsq::unix_nanos(tombstoned_at->wall) : kNever;
-    if (out_.size() > first_) out_ += ',';
-    fmt::format_to(std::back_inserter(out_), "{}{},\"tombstoned_at\":{}{}", text.before,
-                   tombstoned_at.has_value(), at, text.behind);
-  }
-
-  /// A registration without producers is not shown.
-  void end() {
-    if (out_.size() == first_) {
-      out_.resize(start_);
-    } else {
-      out_ += ']';
-    }
-  }
-
-  boost::unordered_flat_map<const Peer*, DebugText> texts_;
-  std::string out_ = "{";
-  std::size_t start_ = 0;  // of the present registration
-  std::size_t first_ = 0;  // of its first producer
-};
-
 }  // namespace
 
-std::string topics_json(const Registry& registry) {
-  std::string out = "{\"topics\":[";
-  Comma comma;
-  for (const auto& [name, topic] : registry.topics()) {
+TopicsAnswer::TopicsAnswer(const Registry& registry) : registry_(registry) {
+  constexpr std::size_t kUsualNameBytes = 24;  // to grow seldom: growing is not done in steps
+  out_.reserve(registry.topics().size() * kUsualNameBytes);
+  out_ = "{\"topics\":[";
+}
+
+bool TopicsAnswer::step(std::size_t budget) {
+  const TopicMap& topics = registry_.topics();
+  for (auto place = topics.upper_bound(last_); place != topics.end(); ++place) {
+    if (budget-- == 0) return true;
+    const auto& [name, topic] = *place;
+    last_ = name;
     if (!topic.registered) continue;
-    comma(out);
-    append_name(out, name);
+    if (!out_.ends_with('[')) out_ += ',';
+    append_name(out_, name);
   }
-  return out += "]}";
+  out_ += "]}";
+  return false;
+}
+
+NodesAnswer::NodesAnswer(const Registry& registry, nsq::Now now) : registry_(registry), now_(now) {
+  constexpr std::size_t kFramingBytes = 64;
+  std::size_t bytes = kFramingBytes;
+  for (const auto& [number, peer] : registry.peers()) {
+    bytes += peer.open_json().size() + peer.topics_json().size() +
+             peer.topic_count() * kFalseBytes + kFramingBytes;
+  }
+  out_.reserve(bytes);
+  out_ = "{\"producers\":[";
+}
+
+bool NodesAnswer::step(std::size_t budget) {
+  constexpr std::size_t kTopicsPerUnit = 256;  // their text is only copied
+  const PeerMap& peers = registry_.peers();
+  for (auto place = peers.upper_bound(last_); place != peers.end(); ++place) {
+    if (budget == 0) return true;
+    const Peer& peer = place->second;
+    budget -= std::min(budget, 1 + peer.topic_count() / kTopicsPerUnit);
+    last_ = peer.number();
+    if (registry_.active(peer, now_)) append_node(peer);
+  }
+  out_ += "]}";
+  return false;
+}
+
+void NodesAnswer::append_node(const Peer& peer) {
+  if (!out_.ends_with('[')) out_ += ',';
+  out_ += peer.open_json();
+  append_tombstones(out_, registry_, peer, now_);
+  out_.append(",\"topics\":[").append(peer.topics_json()).append("]}");
 }
 
 std::string channels_json(const Registry& registry, std::string_view topic) {
@@ -187,33 +146,6 @@ std::optional<std::string> lookup_json(const Registry& registry, std::string_vie
   if (index) out += fmt::format(",\"index\":{}", *index);
   out += '}';
   return out;
-}
-
-std::string nodes_json(const Registry& registry, nsq::Now now) {
-  std::string out = "{\"producers\":[";
-  Comma comma;
-  for (const Peer& peer : registry.peers()) {
-    if (!registry.active(peer, now)) continue;
-    comma(out);
-    out += peer.open_json();
-    append_tombstones(out, registry, peer, now);
-    out.append(",\"topics\":[").append(peer.topics_json()).append("]}");
-  }
-  return out += "]}";
-}
-
-std::string debug_json(const Registry& registry) {
-  DebugWriter writer(registry.peers());
-  for (const auto& [name, topic] : registry.topics()) {
-    for (const auto& [channel_name, channel] : topic.channels) {
-      writer.add({Category::channel, name, channel_name}, channel);
-    }
-  }
-  writer.add_clients(registry.peers());
-  for (const auto& [name, topic] : registry.topics()) {
-    writer.add({Category::topic, name, {}}, topic.self);
-  }
-  return std::move(writer).take();
 }
 
 }  // namespace nsqlookupd

@@ -47,8 +47,9 @@ std::uint64_t fingerprint_of(std::string_view text) noexcept {
   return hash ^ (hash >> 31);
 }
 
-Peer::Peer(std::string id, PeerIdentity identity, nsq::Now now)
-    : id_(std::move(id)),
+Peer::Peer(std::uint64_t number, std::string id, PeerIdentity identity, nsq::Now now)
+    : number_(number),
+      id_(std::move(id)),
       identity_(std::move(identity)),
       open_json_(make_open_json(id_, identity_)),
       fingerprint_(fingerprint_of(open_json_)),

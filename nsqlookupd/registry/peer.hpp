@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,12 +57,14 @@ struct Membership : MembershipHook<OfPeer>, MembershipHook<OfRegistration> {
 /// changed and destroyed by its Registry only.
 ///
 /// What answers say about it is kept as JSON text, so that /lookup and /nodes only copy.
-class Peer : public boost::intrusive::list_base_hook<> {
+class Peer {
  public:
-  Peer(std::string id, PeerIdentity identity, nsq::Now now);
+  Peer(std::uint64_t number, std::string id, PeerIdentity identity, nsq::Now now);
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
+  /// No other peer of the registry has or had it; later ones have larger ones.
+  std::uint64_t number() const noexcept { return number_; }
   /// Its side of the connection, `ip:port`.
   const std::string& id() const noexcept { return id_; }
   const PeerIdentity& identity() const noexcept { return identity_; }
@@ -74,6 +77,7 @@ class Peer : public boost::intrusive::list_base_hook<> {
   std::size_t topic_count() const noexcept { return topic_count_; }
   /// All that it hosts, in the order of registration.
   const MembershipList<OfPeer, Membership>& memberships() const noexcept { return memberships_; }
+  std::size_t membership_count() const noexcept { return by_registration_.size(); }
   /// A number that differs between peers that answers show differently.
   std::uint64_t fingerprint() const noexcept { return fingerprint_; }
   /// Whether one of its topics was ever tombstoned.
@@ -94,6 +98,7 @@ class Peer : public boost::intrusive::list_base_hook<> {
   void add_topic_name(std::string_view name);
   void remove_topic_name(std::string_view name);
 
+  const std::uint64_t number_;
   const std::string id_;
   const PeerIdentity identity_;
   const std::string open_json_;
@@ -107,7 +112,8 @@ class Peer : public boost::intrusive::list_base_hook<> {
   boost::unordered_flat_map<const Registration*, std::unique_ptr<Membership>> by_registration_;
 };
 
-using PeerList = boost::intrusive::list<Peer>;
+/// By number: in the order in which they joined. The elements stay where they are.
+using PeerMap = std::map<std::uint64_t, Peer>;
 
 /// A 64-bit hash of a text, the same in every process.
 std::uint64_t fingerprint_of(std::string_view text) noexcept;

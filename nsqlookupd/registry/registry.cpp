@@ -14,9 +14,6 @@ using nsq::wire::TopicName;
 
 namespace {
 
-/// What is forgotten at once when a peer leaves: less than a millisecond's work.
-constexpr std::size_t kForgottenAtOnce = 256;
-
 /// What stands for the answer that there is no such topic.
 constexpr LookupIndex kNoTopic{.value = 1, .stable_until = MonoTime::max()};
 
@@ -29,25 +26,17 @@ Key key_of(const Registration& registration) {
   return {category, registration.topic->name, registration.channel};
 }
 
-void destroy(Peer* peer) {
-  delete peer;
-}
-
 }  // namespace
 
 Registry::Registry(RegistrySettings settings, RegistryObserver& observer)
     : settings_(settings), observer_(observer) {}
 
-Registry::~Registry() {
-  peers_.clear_and_dispose(destroy);
-  departed_.clear_and_dispose(destroy);
-}
-
 Peer& Registry::join(std::string id, PeerIdentity identity, nsq::Now now) {
-  auto peer = std::make_unique<Peer>(std::move(id), std::move(identity), now);
-  peers_.push_back(*peer);  // the lists own their peers
-  observer_.registered(*peer, {.category = Category::client});
-  return *peer.release();
+  const std::uint64_t number = next_number_++;
+  Peer& peer =
+      peers_.try_emplace(number, number, std::move(id), std::move(identity), now).first->second;
+  observer_.registered(peer, {.category = Category::client});
+  return peer;
 }
 
 void Registry::ping(Peer& peer, nsq::Now now) {
@@ -62,21 +51,19 @@ void Registry::ping(Peer& peer, nsq::Now now) {
 void Registry::leave(Peer& peer) {
   NSQ_ASSERT(!peer.gone_);
   peer.gone_ = true;
-  peers_.erase(peers_.iterator_to(peer));
   observer_.unregistered(peer, {.category = Category::client}, Removal::left);
-  const bool idle = departed_.empty();
-  departed_.push_back(peer);
-  if (idle && forget_some(kForgottenAtOnce)) observer_.has_departed();
+  departed_.push_back(peers_.extract(peer.number()));
+  if (departed_.size() == 1) observer_.has_departed();
 }
 
 bool Registry::forget_some(std::size_t most) {
   while (!departed_.empty()) {
-    Peer& peer = departed_.front();
+    Peer& peer = departed_.front().mapped();
     for (; !peer.memberships_.empty(); --most) {
       if (most == 0) return true;
       forget(peer.memberships_.front());
     }
-    departed_.pop_front_and_dispose(destroy);
+    departed_.pop_front();
   }
   return false;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 
@@ -50,7 +52,7 @@ class Registry {
  public:
   /// @param observer  outlives the registry.
   Registry(RegistrySettings settings, RegistryObserver& observer);
-  ~Registry();
+  ~Registry() = default;
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
@@ -60,11 +62,12 @@ class Registry {
   Peer& join(std::string id, PeerIdentity identity, nsq::Now now);
   /// The peer is alive. The only thing that refreshes its last update.
   void ping(Peer& peer, nsq::Now now);
-  /// The peer's connection ended: no answer shows it any more. What it hosted is forgotten at once
-  /// if that is little, and else by forget_some().
+  /// The peer's connection ended: no answer shows it any more. Its memberships are for
+  /// forget_some().
   void leave(Peer& peer);
-  /// Forgets up to `most` memberships of peers that left, so that thousands that leave together do
-  /// not hold up the others. @return whether there is more.
+  /// Forgets up to `most` memberships of peers that left, and what was ephemeral and theirs alone:
+  /// bit by bit, so that thousands that leave together do not hold up the others.
+  /// @return whether there is more.
   bool forget_some(std::size_t most);
 
   void add(Peer& peer, const nsq::wire::TopicName& topic);
@@ -91,7 +94,7 @@ class Registry {
 
   const TopicMap& topics() const noexcept { return topics_; }
   /// Those that have not left, in the order in which they joined.
-  const PeerList& peers() const noexcept { return peers_; }
+  const PeerMap& peers() const noexcept { return peers_; }
   /// The topic, perhaps one of which only channels are registered, or null.
   const Topic* find(std::string_view topic) const;
   /// Heard of within the timeout.
@@ -99,7 +102,7 @@ class Registry {
   bool tombstoned(const Membership& membership, nsq::Now now) const;
   /// Whether /lookup shows it: active, and not tombstoned.
   bool visible(const Membership& membership, nsq::Now now) const;
-  /// Of a topic that need not exist.
+  /// Of a topic that need not exist. A peer that left changes it when it is forgotten.
   LookupIndex lookup_index(std::string_view topic, nsq::Now now) const;
 
  private:
@@ -120,8 +123,10 @@ class Registry {
   const RegistrySettings settings_;
   RegistryObserver& observer_;
   TopicMap topics_;
-  PeerList peers_;
-  PeerList departed_;  // not yet forgotten
+  // What peers host is in the lists of the topics, so they are destroyed first.
+  PeerMap peers_;
+  std::deque<PeerMap::node_type> departed_;  // not yet forgotten
+  std::uint64_t next_number_ = 1;
 };
 
 }  // namespace nsqlookupd
