@@ -68,28 +68,18 @@ bool Registry::forget_some(std::size_t most) {
   return false;
 }
 
+/// What is ephemeral, or of an ephemeral topic, goes with the last connection that held it.
 void Registry::forget(Membership& membership) {
   Registration& registration = membership.registration;
   Topic& topic = *registration.topic;
   remove_membership(membership.peer, registration, Removal::left);
   if (!registration.producers.empty()) return;
-  if (is_ephemeral(topic.name)) {
-    drop_ephemeral(topic);
-  } else if (is_ephemeral(registration.channel)) {
-    drop_channel(topic, registration.channel);
-  }
-}
-
-/// Drops what nobody hosts any more of an ephemeral topic: with it go its channels, of whatever
-/// name.
-void Registry::drop_ephemeral(Topic& topic) {
-  const auto unused = [](const auto& channel) { return channel.second.producers.empty(); };
-  const bool dropped = std::erase_if(topic.channels, unused) > 0;
-  if (topic.self.producers.empty() && topic.registered) {
+  if (!is_ephemeral(topic.name) && !is_ephemeral(registration.channel)) return;
+  if (registration.is_topic()) {
+    std::erase_if(topic.channels, [](const auto& c) { return c.second.producers.empty(); });
     unregister_topic(topic);
   } else {
-    if (dropped) changed(topic);
-    erase_if_unused(topic);
+    drop_channel(topic, registration.channel);
   }
 }
 

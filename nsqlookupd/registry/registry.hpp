@@ -112,7 +112,6 @@ class Registry {
   void join_registration(Peer& peer, Registration& registration);
   void remove_membership(Peer& peer, Registration& registration, Removal why);
   void forget(Membership& membership);
-  void drop_ephemeral(Topic& topic);
   void unregister_topic(Topic& topic);
   void erase_producers(Registration& registration);
   void drop_channel(Topic& topic, std::string_view channel);
