@@ -80,7 +80,7 @@ format-check:  ## fail where `make format` would change something
 
 lint:  ## clang-tidy over every source file
 	@cmake --preset debug >/dev/null
-	@run-clang-tidy-19 -quiet -p build/debug '^$(CURDIR)/(common|nsqd|clients|tests)/'
+	@run-clang-tidy-19 -quiet -p build/debug '^$(CURDIR)/(common|nsqd|nsqlookupd|clients|tests)/'
 
 clean:  ## remove what was built
 	rm -rf build

@@ -93,6 +93,20 @@ std::string_view to_string(LogLevel level) {
   return "info";
 }
 
+std::string printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::shared_ptr<LogSink> make_stderr_sink(std::string prefix) {
   return std::make_shared<StderrSink>(std::move(prefix));
 }

@@ -20,6 +20,9 @@ std::optional<LogLevel> parse_log_level(std::string_view text);
 /// The spelling that parse_log_level takes.
 std::string_view to_string(LogLevel level);
 
+/// `text` with control bytes as `\x0a`, so that what a client sends cannot pass for lines of ours.
+std::string printable(std::string_view text);
+
 /// Where lines go. One per process; loggers share it.
 class LogSink {
  public:

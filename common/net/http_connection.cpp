@@ -1,5 +1,7 @@
 #include "common/net/http_connection.hpp"
 
+#include <algorithm>
+#include <array>
 #include <exception>
 #include <utility>
 #include <variant>
@@ -17,6 +19,9 @@ namespace {
 
 /// Output above this is sent before the next request is looked at.
 constexpr std::size_t kMaxOutputBytes = 256_KiB;
+/// Bodies above this are sent from where they are; smaller ones are copied behind their headers,
+/// and go out together with other answers.
+constexpr std::size_t kMaxCopiedBytes = 64_KiB;
 /// What an idle connection may keep of its output's memory.
 constexpr std::size_t kKeptOutputBytes = 512;
 
@@ -77,8 +82,9 @@ void HttpConnection::stop_if_idle() {
 }
 
 HttpConnection::Step HttpConnection::advance() {
-  // The asynchronous handler before this call may have given the last answer.
-  if (std::exchange(after_answer_, Step::need_input) == Step::close) return Step::close;
+  // The asynchronous handler before this call may have given the last answer, or a large one.
+  const Step after_answer = std::exchange(after_answer_, Step::need_input);
+  if (after_answer != Step::need_input) return after_answer;
   for (;;) {
     if (output_.size() > kMaxOutputBytes) return Step::flush;
     if (!parser_) {
@@ -205,14 +211,17 @@ asio::awaitable<void> HttpConnection::run_handler() {
 HttpConnection::Step HttpConnection::append_answer(HttpResponse response) {
   const HttpRequest& request = parser_->request();
   const bool keep = !response.close && !worker_.stopping && !unread_body_ && parser_->keep_alive();
-  append_response(output_, response,
-                  {.http_1_0 = request.http_1_0,
-                   .keep_alive = keep,
-                   .head = request.method == HttpMethod::head},
-                  worker_.date.line());
+  const bool head = request.method == HttpMethod::head;
+  const bool large = !head && response.body.size() > kMaxCopiedBytes;
+  append_response(
+      output_, response,
+      {.http_1_0 = request.http_1_0, .keep_alive = keep, .head = head, .body_follows = large},
+      worker_.date.line());
+  if (large) large_body_ = std::move(response.body);
   log_access(response.status);
   parser_.reset();
-  return keep ? Step::need_input : Step::close;
+  if (!keep) return Step::close;
+  return large ? Step::flush : Step::need_input;
 }
 
 void HttpConnection::mark_start() {
@@ -270,14 +279,20 @@ asio::awaitable<bool> HttpConnection::read_more() {
 
 /// Writes as much of the output as the socket takes. @return ok when all of it is gone.
 IoStatus HttpConnection::write_output() {
-  while (written_ < output_.size()) {
-    const iovec part{output_.data() + written_, output_.size() - written_};
-    const IoResult done = stream_->write_some({&part, 1});
+  while (written_ < output_.size() + large_body_.size()) {
+    const std::size_t of_output = std::min(written_, output_.size());
+    const std::size_t of_body = written_ - of_output;
+    const std::array parts{
+        iovec{output_.data() + of_output, output_.size() - of_output},
+        iovec{large_body_.data() + of_body, large_body_.size() - of_body},
+    };
+    const IoResult done = stream_->write_some(parts);
     if (done.status != IoStatus::ok) return done.status;
     written_ += done.bytes;
   }
   written_ = 0;
   output_.clear();
+  if (!large_body_.empty()) large_body_ = {};
   if (output_.capacity() > kKeptOutputBytes) output_ = {};
   return stream_->has_pending() ? stream_->flush().status : IoStatus::ok;
 }

@@ -68,7 +68,7 @@ class HttpConnection : public HttpConnectionHook {
   enum class Step {
     need_input,   ///< all input is used up
     run_handler,  ///< the parser's request waits for an asynchronous handler
-    flush,        ///< much output has gathered
+    flush,        ///< much output has gathered, or a large body
     close,        ///< the last answer is in the output
   };
 
@@ -98,7 +98,8 @@ class HttpConnection : public HttpConnectionHook {
   std::string_view input_;              // not parsed yet: in the scratch buffer or in carry_
   std::string carry_;                   // input that had to survive a suspension
   std::string output_;
-  std::size_t written_ = 0;  // of output_
+  std::string large_body_;   // goes out behind output_, before anything is added to that
+  std::size_t written_ = 0;  // of both
   MonoTime started_{};
   Step after_answer_ = Step::need_input;
   bool sent_continue_ = false;

@@ -21,7 +21,9 @@ std::string_view HttpDate::line() {
 void append_response(std::string& out, const HttpResponse& response, HttpAnswerForm form,
                      std::string_view date_line) {
   constexpr std::size_t kUsualHeadBytes = 256;
-  const std::size_t needed = out.size() + kUsualHeadBytes + response.body.size();
+  const bool bodiless = response.status == 204 || response.status == 304;
+  const bool with_body = !bodiless && !form.head && !form.body_follows;
+  const std::size_t needed = out.size() + kUsualHeadBytes + (with_body ? response.body.size() : 0);
   if (needed > out.capacity()) out.reserve(std::max(needed, 2 * out.capacity()));
   const auto to = std::back_inserter(out);
   fmt::format_to(to, "HTTP/1.{} {} {}\r\n", form.http_1_0 ? 0 : 1, response.status,
@@ -33,7 +35,6 @@ void append_response(std::string& out, const HttpResponse& response, HttpAnswerF
   if (!response.skip_api_header) out.append("X-NSQ-Content-Type: nsq; version=1.0\r\n");
   for (const auto& [name, value] : response.headers) header(name, value);
   out.append(date_line);
-  const bool bodiless = response.status == 204 || response.status == 304;
   if (!bodiless) fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
   if (!form.keep_alive) {
     out.append("Connection: close\r\n");
@@ -41,7 +42,7 @@ void append_response(std::string& out, const HttpResponse& response, HttpAnswerF
     out.append("Connection: keep-alive\r\n");
   }
   out.append("\r\n");
-  if (!bodiless && !form.head) out.append(response.body);
+  if (with_body) out.append(response.body);
 }
 
 }  // namespace nsq::net

@@ -23,7 +23,8 @@ class HttpDate {
 struct HttpAnswerForm {
   bool http_1_0 = false;
   bool keep_alive = true;
-  bool head = false;  ///< a HEAD request's answer: no body, but its length
+  bool head = false;          ///< a HEAD request's answer: no body, but its length
+  bool body_follows = false;  ///< likewise, as the caller sends the body itself
 };
 
 /// Appends the answer as it goes over the wire to `out`.

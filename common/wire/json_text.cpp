@@ -1,8 +1,11 @@
 #include "common/wire/json_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "common/wire/utf8.hpp"
 
@@ -42,7 +45,70 @@ std::size_t append_escape(std::string& out, std::string_view text) {
   return escape.size();
 }
 
+// Whether a byte stands for itself in a JSON string of upstream's.
+constexpr bool is_plain(char c) {
+  const auto byte = static_cast<std::uint8_t>(c);
+  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
+void append_ascii_escape(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<std::uint8_t>(c)));
+  }
+}
+
+// Appends the character at the front of `text`, which is not plain, and returns its size.
+std::size_t append_json_character(std::string& out, std::string_view text) {
+  if (static_cast<std::uint8_t>(text.front()) < 0x80) {
+    append_ascii_escape(out, text.front());
+    return 1;
+  }
+  const Rune rune = decode_rune(text);
+  if (!rune.valid) {
+    out += "\\ufffd";
+  } else if (rune.value == 0x2028 || rune.value == 0x2029) {
+    out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(rune.value));
+  } else {
+    out += text.substr(0, rune.size);
+  }
+  return rune.size;
+}
+
 }  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    const auto plain =
+        static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (!text.empty()) text.remove_prefix(append_json_character(out, text));
+  }
+  out += '"';
+}
 
 Result<std::string> clean_json(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) return fail(Errc::bad_json, "byte order mark");

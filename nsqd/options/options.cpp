@@ -1,11 +1,9 @@
 #include "nsqd/options/options.hpp"
 
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <climits>
 #include <thread>
 
 #include <fmt/format.h>
@@ -41,12 +39,6 @@ std::string expand_statsd_prefix(std::string_view prefix, std::string host_key) 
 }
 
 }  // namespace
-
-std::string os_hostname() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
 
 Options default_options() {
   Options options;

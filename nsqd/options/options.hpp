@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/clock.hpp"
+#include "common/base/hostname.hpp"
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
 #include "nsqd/queue/durability.hpp"
@@ -102,8 +103,7 @@ struct Options {
 /// The defaults on this host.
 Options default_options();
 
-/// The operating system's name of this host.
-std::string os_hostname();
+using nsq::os_hostname;
 
 /// The default node id of a host: CRC-32 (IEEE) of the MD5 of its name, modulo 1024.
 /// Source: spec/nsqd.md 5.13.

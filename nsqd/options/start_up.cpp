@@ -1,11 +1,7 @@
 #include "nsqd/options/start_up.hpp"
 
-#include <cstdio>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "common/base/log.hpp"
 #include "common/config/flag_set.hpp"
 #include "common/config/version.hpp"
 #include "nsqd/options/table.hpp"
@@ -13,12 +9,9 @@
 namespace nsqd {
 namespace {
 
+using nsq::config::fatal_exit;
 using nsq::config::FlagSet;
 using nsq::config::Parsed;
-
-Exit fatal(std::string text) {
-  return {.status = 1, .stream = Exit::Stream::fatal_log, .text = std::move(text)};
-}
 
 Exit usage(const FlagSet& flags) {
   auto text = flags.usage();
@@ -27,7 +20,7 @@ Exit usage(const FlagSet& flags) {
 }
 
 Exit not_instantiated(const nsq::Error& error) {
-  return fatal("failed to instantiate nsqd - " + error.text());
+  return fatal_exit("failed to instantiate nsqd - " + error.text());
 }
 
 }  // namespace
@@ -48,7 +41,8 @@ std::variant<Startup, Exit> start_up(int argc, const char* const* argv) {
         .status = 0, .stream = Exit::Stream::out, .text = nsq::config::daemon_version_line("nsqd")};
   }
   if (!options.config.empty()) {
-    if (auto loaded = flags.load_file(options.config); !loaded) return fatal(loaded.error().text());
+    if (auto loaded = flags.load_file(options.config); !loaded)
+      return fatal_exit(loaded.error().text());
   }
   auto lock = DataPathLock::acquire(options.data_path);
   if (!lock) return not_instantiated(lock.error());
@@ -57,19 +51,7 @@ std::variant<Startup, Exit> start_up(int argc, const char* const* argv) {
 }
 
 int report(const Exit& exit) {
-  switch (exit.stream) {
-    case Exit::Stream::out:
-      fmt::print(stdout, "{}\n", exit.text);
-      break;
-    case Exit::Stream::err:
-      fmt::print(stderr, "{}\n", exit.text);
-      break;
-    case Exit::Stream::fatal_log:
-      // The configured prefix may be what is wrong, so it is always this one.
-      nsq::Logger(nsq::make_stderr_sink("[nsqd] "), nsq::LogLevel::fatal).fatal("{}", exit.text);
-      break;
-  }
-  return exit.status;
+  return nsq::config::report(exit, "nsqd");
 }
 
 }  // namespace nsqd

@@ -3,6 +3,7 @@
 #include <string>
 #include <variant>
 
+#include "common/config/exit.hpp"
 #include "nsqd/options/data_path.hpp"
 #include "nsqd/options/options.hpp"
 
@@ -15,16 +16,7 @@ struct Startup {
 };
 
 /// nsqd is to end at once.
-struct Exit {
-  enum class Stream {
-    out,        ///< plain text on stdout: --version
-    err,        ///< plain text on stderr: --help, a bad flag
-    fatal_log,  ///< one FATAL log line on stderr
-  };
-  int status = 1;
-  Stream stream = Stream::err;
-  std::string text;  ///< without a newline at the end
-};
+using nsq::config::Exit;
 
 /// Reads command line and config file, locks the data directory and validates, in the order of
 /// spec/nsqd.md 9.5. On any mistake nothing has been touched.

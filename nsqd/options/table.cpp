@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "common/config/log_level.hpp"
 #include "common/config/values.hpp"
 
 namespace nsqd {
@@ -16,6 +17,7 @@ using nsq::config::Custom;
 using nsq::config::FlagSet;
 using nsq::config::kNotNegative;
 using nsq::config::kPositive;
+using nsq::config::log_level;
 
 constexpr Bounds kNodeId{.min = 0, .max = 1023, .rule = "be [0,1024)"};
 constexpr Bounds kDeflateLevel{.min = 1, .max = 9, .rule = "be [1,9]"};
@@ -40,21 +42,6 @@ std::string lower_case(std::string_view text) {
 template <class Enum>
 std::string number_of(Enum value) {
   return fmt::format("{}", static_cast<int>(value));
-}
-
-Custom log_level(nsq::LogLevel& target) {
-  return {.set = [&target](std::string_view text) -> nsq::Result<void> {
-            const auto level = nsq::parse_log_level(text);
-            if (!level) {
-              return nsq::fail(
-                  nsq::Errc::bad_config,
-                  fmt::format("invalid log level '{}' (debug, info, warn, error, fatal)", text));
-            }
-            target = *level;
-            return {};
-          },
-          .text = [&target] { return std::string(to_string(target)); },
-          .shown = [&target] { return number_of(target); }};
 }
 
 Custom durability(Durability& target) {

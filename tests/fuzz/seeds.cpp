@@ -67,13 +67,29 @@ std::vector<std::string> identify_seeds() {
           "\xef\xbb\xbf{}"};
 }
 
+std::vector<std::string> lookup_protocol_seeds() {
+  const std::string identity =
+      R"({"broadcast_address":"b","tcp_port":1,"http_port":2,"version":"v"})";
+  const std::string identify =
+      "  V1IDENTIFY\n"s + std::string("\0\0\0", 3) + static_cast<char>(identity.size()) + identity;
+  return {"",
+          "  V2",
+          "  V1PING\r\n \tPING\n",
+          "  V1IDENTIFY\n\xff\xff\xff\xff"s,
+          "  V1REGISTER t\n",
+          identify + "REGISTER t c\nREGISTER t c#ephemeral\nUNREGISTER t c#ephemeral\nPING\n",
+          identify + "REGISTER u#ephemeral c\nREGISTER  t\n",
+          identify + "REGISTER t c\nREGISTER u\nUNREGISTER t\nIDENTIFY\n"};
+}
+
 }  // namespace
 
 std::vector<Target> all_targets() {
   return {{"frame", fuzz_frame, frame_seeds()},
           {"command_line", fuzz_command_line, command_line_seeds()},
           {"mpub", fuzz_mpub, mpub_seeds()},
-          {"identify", fuzz_identify, identify_seeds()}};
+          {"identify", fuzz_identify, identify_seeds()},
+          {"lookup_protocol", fuzz_lookup_protocol, lookup_protocol_seeds()}};
 }
 
 }  // namespace nsq::fuzz

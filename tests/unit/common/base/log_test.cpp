@@ -115,3 +115,8 @@ TEST_CASE("a line on stderr is prefix, local time, level and text", "[base][log]
   CAPTURE(written);
   CHECK(std::regex_match(written, lines));
 }
+
+TEST_CASE("what a client sends is made printable", "[base][log]") {
+  CHECK(printable("plain \xc3\xa9") == "plain \xc3\xa9");
+  CHECK(printable("a\nb\x7f\t") == "a\\x0ab\\x7f\\x09");
+}

@@ -24,6 +24,14 @@ asio::awaitable<HttpResponse> later_echo(HttpRequest& request) {
   co_return text_response("later " + std::move(request.body));
 }
 
+/// Just too large to be copied behind its headers.
+constexpr std::size_t kLaterLarge = 64_KiB + 1;
+
+asio::awaitable<HttpResponse> later_large(HttpRequest&) {
+  co_await asio::post(asio::use_awaitable);
+  co_return text_response(std::string(kLaterLarge, 'y'));
+}
+
 asio::awaitable<HttpResponse> later_throw(HttpRequest&) {
   co_await asio::post(asio::use_awaitable);
   throw std::runtime_error("later bang");
@@ -71,6 +79,7 @@ HttpRouter make_router() {
   add(HttpMethod::get, "/never", HttpAsyncHandler(never));
   add(HttpMethod::get, "/large",
       HttpHandler([](HttpRequest&) { return text_response(std::string(8 << 20, 'x')); }));
+  add(HttpMethod::get, "/later-large", HttpAsyncHandler(later_large));
   return router;
 }
 
@@ -300,6 +309,25 @@ TEST_CASE("a client that reads late gets large answers whole", "[net][http][serv
   CHECK(slow.read().body.size() == 8 << 20);
   CHECK(slow.read().body.size() == 8 << 20);
   CHECK(slow.read().body == "OK");
+}
+
+TEST_CASE("large and small answers keep their order", "[net][http][server]") {
+  HttpFixture server(make_router());
+  auto client = server.client();
+  std::string batch;
+  constexpr int kRounds = 5;
+  for (int i = 0; i < kRounds; ++i) {
+    batch += get("/ping") + get("/later-large") + get("/large") + post("/later", "x");
+  }
+  client.send(batch + get("/later-large", "Connection: close\r\n") + get("/ping"));
+  for (int i = 0; i < kRounds; ++i) {
+    CHECK(client.read().body == "OK");
+    CHECK(client.read().body == std::string(kLaterLarge, 'y'));
+    CHECK(client.read().body.size() == 8 << 20);
+    CHECK(client.read().body == "later x");
+  }
+  CHECK(client.read().body.size() == kLaterLarge);
+  CHECK(client.at_end());
 }
 
 TEST_CASE("the access log sees what is answered, but not what is left out", "[net][http][server]") {

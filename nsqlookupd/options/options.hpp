@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include "common/base/clock.hpp"
+#include "common/base/log.hpp"
+#include "common/config/flag_set.hpp"
+
+namespace nsqlookupd {
+
+/// Every setting of nsqlookupd. The initial values are the defaults, except `broadcast_address`,
+/// which default_options takes from the host. Source: spec/nsqlookupd.md 2.1.
+struct Options {
+  std::string config;  ///< path of the TOML file, empty: none
+  nsq::LogLevel log_level = nsq::LogLevel::info;
+  std::string log_prefix = "[nsqlookupd] ";
+  std::string tcp_address = "0.0.0.0:4160";
+  std::string http_address = "0.0.0.0:4161";
+  std::string broadcast_address;  ///< what nsqds are told to reach this nsqlookupd by
+  nsq::Nanoseconds inactive_producer_timeout = std::chrono::minutes(5);
+  nsq::Nanoseconds tombstone_lifetime = nsq::Seconds(45);
+};
+
+/// The defaults on this host.
+Options default_options();
+
+/// Declares every option, bound to `options`, which must outlive `flags`. `version` is set if the
+/// version is asked for.
+void declare(nsq::config::FlagSet& flags, Options& options, bool& version);
+
+}  // namespace nsqlookupd
