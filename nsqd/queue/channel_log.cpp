@@ -70,6 +70,22 @@ void Channel::withdraw(const Run& run) {
   backlog_.withdraw(run.first, run.first + run.count, run.count);
 }
 
+bool Channel::only_in_flight_below(Offset before) const {
+  const MutexLock lock(mutex_);
+  const auto above = [&](Offset begin) { return begin >= before; };
+  return std::ranges::all_of(backlog_.ranges(), above, &LogRange::begin) &&
+         std::ranges::all_of(waiting_.runs(), above, &Run::first);
+}
+
+void Channel::move_in_flight(Offset before, const std::function<void(Run&)>& place) {
+  const MutexLock lock(mutex_);
+  for (const auto slot : in_flight_.logged_below(before)) {
+    Run run = copy_out(in_flight_.run_of(slot));
+    place(run);
+    in_flight_.move(slot, run);
+  }
+}
+
 void Channel::give_unlogged(std::map<Offset, Run>& into) const {
   const MutexLock lock(mutex_);
   waiting_.give_unlogged(into);

@@ -85,6 +85,12 @@ void Deferred::moved(Offset number, Offset to) {
   if (pin != pins_.end()) pin->second.moved_to = to;
 }
 
+void Deferred::not_taken(Offset begin, Offset end) {
+  for (auto& [number, pin] : pins_) {
+    if (pin.moved_to >= begin && pin.moved_to < end) pin.moved_to = 0;
+  }
+}
+
 std::optional<std::int64_t> Deferred::next_look() const noexcept {
   std::optional<std::int64_t> next;
   if (!heap_.empty()) next = heap_.front().at.due;

@@ -39,6 +39,11 @@ class Deferred {
   /// A message that pop_due returned went on to this place in the log.
   void moved(Offset number, Offset to);
 
+  /// A message is on its way from a home to another place in the log.
+  void pin(Home home, Offset to) { pins_.emplace(to, Pin{home, to}); }
+  /// The log did not take what was to be put there: homes stay homes.
+  void not_taken(Offset begin, Offset end);
+
   /// When to look again: something is due, or should be read. Nothing: not before something
   /// changes.
   std::optional<std::int64_t> next_look() const noexcept;
@@ -96,7 +101,8 @@ class Deferred {
   DuePoint horizon_;  // all that is stored and due before is in the heap
   std::optional<Reading> reading_;
   boost::unordered_flat_map<Offset, Unsettled> unsettled_;
-  boost::unordered_flat_map<Offset, Pin> pins_;  // deferred by consumers, could not be stored
+  // Homes of messages that are neither there nor settled elsewhere.
+  boost::unordered_flat_map<Offset, Pin> pins_;
 };
 
 }  // namespace nsqd

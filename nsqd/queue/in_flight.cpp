@@ -69,6 +69,25 @@ Run InFlight::take(Slot slot) {
   return run;
 }
 
+std::vector<InFlight::Slot> InFlight::logged_below(Offset before) const {
+  std::vector<Slot> slots;
+  for (const auto& [id, slot] : by_id_) {
+    const Message& message = slots_[slot].message;
+    if (message.logged && message.offset < before) slots.push_back(slot);
+  }
+  return slots;
+}
+
+void InFlight::move(Slot slot, const Run& run) {
+  const std::uint32_t use = new_use(run.block, 1);
+  release_use(slots_[slot].use);
+  slots_[slot].use = use;
+  Message& message = slots_[slot].message;
+  message.begin = run.begin;
+  message.end = run.end;
+  message.offset = run.first;
+}
+
 void InFlight::give_unlogged(std::map<Offset, Run>& into) const {
   for (const auto& [id, slot] : by_id_) {
     const Message& message = slots_[slot].message;

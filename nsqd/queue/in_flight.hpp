@@ -56,6 +56,13 @@ class InFlight {
   std::optional<Slot> first_due(nsq::MonoTime now) const;
   std::optional<nsq::MonoTime> next_deadline() const;
 
+  /// The logged messages that lie below this offset.
+  std::vector<Slot> logged_below(Offset before) const;
+  /// The message as a run of its own.
+  Run run_of(Slot slot) const;
+  /// The message is at another place in the log now, and in a block of its own.
+  void move(Slot slot, const Run& run);
+
   /// Adds each message that only memory has to `into`, as a run of its own.
   void give_unlogged(std::map<Offset, Run>& into) const;
   /// Adds the new places of these messages to `backlog`. They stay here, but are not logged.
@@ -106,7 +113,6 @@ class InFlight {
   std::uint32_t list_for(nsq::Nanoseconds timeout);
   void link_last(Slot slot, std::uint32_t list);
   void unlink(Slot slot);
-  Run run_of(Slot slot) const;
   void release_use(std::uint32_t use);
 
   nsq::MonoTime latest_{};

@@ -164,6 +164,10 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   /// All that must be written down, of one moment. Clears LogLink::dirty.
   TopicImage image() NSQ_EXCLUDES(mutex_);
 
+  /// If only messages that are in flight for long keep much of the log from being deleted, puts them
+  /// to its end.
+  void move_stragglers(Journal& journal) NSQ_EXCLUDES(mutex_);
+
   /// For a clean shutdown: gives all that is in memory only to the journal. REQUIRES: nothing else
   /// happens to the topic any more, and all earlier commits have ended.
   void give_all(Journal& journal) NSQ_EXCLUDES(mutex_);
@@ -228,6 +232,7 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   void restore(const TopicImage& image) NSQ_REQUIRES(mutex_);
   void erase_channel(const std::shared_ptr<Channel>& channel) NSQ_REQUIRES(mutex_);
   Cursor held_cursor() const NSQ_REQUIRES(mutex_);
+  void move_in_flight(Channel& channel, Offset before, Journal& journal) NSQ_REQUIRES(mutex_);
   void add_homes(TopicImage& image) NSQ_REQUIRES(mutex_);
 
   const nsq::wire::TopicName name_;

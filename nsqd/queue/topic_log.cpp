@@ -4,11 +4,20 @@
 #include <map>
 #include <utility>
 
+#include "common/base/bytes.hpp"
+#include "nsqd/queue/frame.hpp"
 #include "nsqd/queue/topic.hpp"
 
 namespace nsqd {
 
 using namespace nsq;
+
+namespace {
+
+/// How much log may be kept for the sake of messages that are in flight for long.
+constexpr std::uint64_t kStragglerBytes = 64_MiB;
+
+}  // namespace
 
 Offset TopicImage::floor() const noexcept {
   Offset floor = std::min({committed, held.floor(), needed});
@@ -37,11 +46,42 @@ void Topic::settled(std::span<const Settlement> what, Now now, Effects& effects)
     run.count = each.count;
     for (const auto& channel : channels_) channel->withdraw(run);
     held_backlog_.withdraw(each.begin, each.end, each.count);
+    deferred_.not_taken(each.begin, each.end);
   }
   if (link_->awaited.load() && link_->awaited.exchange(false)) {
     for (const auto& channel : channels_) channel->committed_more(effects);
   }
   if (deferred) look_after_deferred(now, effects);
+}
+
+void Topic::move_stragglers(Journal& journal) {
+  const MutexLock lock(mutex_);
+  if (!link_ || exiting_ || message_count_ == 0 || !journal.available()) return;
+  const std::uint64_t frame = message_bytes_ / message_count_ + kFrameOverhead;
+  const Offset span = kStragglerBytes / frame;
+  if (mark_.end() <= span) return;
+  const Offset before = mark_.end() - span;
+  if (held_cursor().floor() < before) return;
+  for (const auto& channel : channels_) {
+    if (!channel->only_in_flight_below(before)) return;
+  }
+  for (const auto& channel : channels_) {
+    if (!channel->ephemeral()) move_in_flight(*channel, before, journal);
+  }
+}
+
+void Topic::move_in_flight(Channel& channel, Offset before, Journal& journal) {
+  std::vector<std::pair<Offset, Run>> moved;
+  channel.move_in_flight(before, [&, next = next_offset_](Run& run) mutable {
+    const Offset from = std::exchange(run.first, next++);
+    moved.emplace_back(from, run);
+  });
+  for (const auto& [from, run] : moved) {
+    journal.append(*this, run, {channel.id(), run.first, {from}});
+    deferred_.pin({channel.id(), from, run.attempts}, run.first);
+  }
+  next_offset_ += moved.size();
+  if (!moved.empty()) clean_from_ = next_offset_;
 }
 
 TopicImage Topic::image() {

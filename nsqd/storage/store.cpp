@@ -42,12 +42,13 @@ struct LastJournal final : Journal {
 
 Store::Store(Config config, Health& health, Logger log, Post deadline_post)
     : log_(log),
+      deadline_post_(std::move(deadline_post)),
       database_(std::move(config.database), health, log),
       reader_(database_, log),
       keeper_(database_),
       committer_(database_, config.sync),
       pool_(reader_, config.readers, log),
-      deadline_journal_(make_journal(std::move(deadline_post))) {}
+      deadline_journal_(make_journal(deadline_post_)) {}
 
 Store::~Store() {
   close();
@@ -153,7 +154,10 @@ void Store::run() {
 
 void Store::save_dirty() {
   for (const auto& topic : broker_->topics()) {
-    if (topic->dirty()) save(*topic);
+    if (!topic->dirty()) continue;
+    save(*topic);
+    // Cheap where there is nothing to move.
+    deadline_post_([this, topic] { topic->move_stragglers(*deadline_journal_); });
   }
 }
 

@@ -65,6 +65,7 @@ class Store final : public Log {
   void write_all();
 
   const nsq::Logger log_;
+  const Post deadline_post_;
   Database database_;
   LogReader reader_;
   CursorKeeper keeper_;
