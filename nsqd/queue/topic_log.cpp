@@ -17,6 +17,9 @@ namespace {
 /// How much log may be kept for the sake of messages that are in flight for long.
 constexpr std::uint64_t kStragglerBytes = 64_MiB;
 
+/// A message's size in a topic to which nothing was published since the start.
+constexpr std::uint64_t kUnknownBodyBytes = 256;
+
 }  // namespace
 
 Offset TopicImage::floor() const noexcept {
@@ -32,6 +35,7 @@ void Topic::settle_now(Offset begin, Offset end) {
 void Topic::settled(std::span<const Settlement> what, Now now, Effects& effects) {
   const MutexLock lock(mutex_);
   if (!link_ || exiting_) return;
+  link_->touch();
   bool deferred = false;
   for (const Settlement& each : what) {
     if (each.kind == Settlement::Kind::deferred) {
@@ -56,8 +60,10 @@ void Topic::settled(std::span<const Settlement> what, Now now, Effects& effects)
 
 void Topic::move_stragglers(Journal& journal) {
   const MutexLock lock(mutex_);
-  if (!link_ || exiting_ || message_count_ == 0 || !journal.available()) return;
-  const std::uint64_t frame = message_bytes_ / message_count_ + kFrameOverhead;
+  if (!link_ || exiting_ || !journal.available()) return;
+  const std::uint64_t body =
+      message_count_ > 0 ? message_bytes_ / message_count_ : kUnknownBodyBytes;
+  const std::uint64_t frame = body + kFrameOverhead;
   const Offset span = kStragglerBytes / frame;
   if (mark_.end() <= span) return;
   const Offset before = mark_.end() - span;

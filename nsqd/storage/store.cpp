@@ -131,11 +131,14 @@ void Store::run() {
   using Clock = std::chrono::steady_clock;
   auto next_release = Clock::now();
   bool trouble = false;
+  bool to_release = false;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const bool busy = touched_.load() || unsaved_bytes_.load() > 0 || trouble;
-    if (!busy) {
+    if (!busy && !to_release) {
       changed_.wait(lock);
+    } else if (!busy) {
+      changed_.wait_until(lock, next_release);
     } else if (unsaved_bytes_.load() < kSaveBytes) {
       changed_.wait_for(lock, kSaveInterval);
     }
@@ -143,10 +146,15 @@ void Store::run() {
     lock.unlock();
     const auto now = Clock::now();
     trouble = database_.check();
-    if (touched_.exchange(false) || unsaved_bytes_.exchange(0) > 0) save_dirty();
-    if (now >= next_release) {
+    const bool touched = touched_.exchange(false);
+    if (unsaved_bytes_.exchange(0) > 0 || touched) {
+      save_dirty();
+      to_release = true;
+    }
+    if (to_release && now >= next_release) {
       keeper_.release_files();
       next_release = now + kReleaseInterval;
+      to_release = touched;
     }
     lock.lock();
   }
