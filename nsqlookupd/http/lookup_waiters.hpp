@@ -18,6 +18,7 @@ namespace nsqlookupd {
 class LookupWaiters {
  public:
   explicit LookupWaiters(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  ~LookupWaiters() = default;
   LookupWaiters(const LookupWaiters&) = delete;
   LookupWaiters& operator=(const LookupWaiters&) = delete;
 

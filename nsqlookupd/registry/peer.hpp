@@ -60,6 +60,7 @@ struct Membership : MembershipHook<OfPeer>, MembershipHook<OfRegistration> {
 class Peer {
  public:
   Peer(std::uint64_t number, std::string id, PeerIdentity identity, nsq::Now now);
+  ~Peer() = default;
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 

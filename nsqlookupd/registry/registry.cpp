@@ -195,9 +195,9 @@ LookupIndex Registry::compute_index(const Topic& topic, nsq::Now now) const {
               nsq::Nanoseconds(1));
     if (now.mono >= silent_at) continue;  // until its next ping, which is reported
     index.stable_until = std::min(index.stable_until, silent_at);
-    if (tombstoned(producer, now)) {
-      index.stable_until = std::min(
-          index.stable_until, later(producer.tombstoned_at->mono, settings_.tombstone_lifetime));
+    if (const auto& at = producer.tombstoned_at; at && tombstoned(producer, now)) {
+      index.stable_until =
+          std::min(index.stable_until, later(at->mono, settings_.tombstone_lifetime));
     } else {
       index.value += producer.peer.fingerprint();
     }

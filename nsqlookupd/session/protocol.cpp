@@ -205,10 +205,11 @@ Protocol::Reply Protocol::register_peer(const Params& params) {
   if (!peer_) return std::unexpected(invalid("client must IDENTIFY"));
   const auto target = parse_target("REGISTER", params);
   if (!target) return std::unexpected(target.error());
-  if (target->channel) {
-    context_.registry.add(*peer_, target->topic, *target->channel);
+  const auto& [topic, channel] = *target;
+  if (channel) {
+    context_.registry.add(*peer_, topic, *channel);
   } else {
-    context_.registry.add(*peer_, target->topic);
+    context_.registry.add(*peer_, topic);
   }
   return "OK";
 }
@@ -217,10 +218,11 @@ Protocol::Reply Protocol::unregister_peer(const Params& params) {
   if (!peer_) return std::unexpected(invalid("client must IDENTIFY"));
   const auto target = parse_target("UNREGISTER", params);
   if (!target) return std::unexpected(target.error());
-  if (target->channel) {
-    context_.registry.remove(*peer_, target->topic, *target->channel);
+  const auto& [topic, channel] = *target;
+  if (channel) {
+    context_.registry.remove(*peer_, topic, *channel);
   } else {
-    context_.registry.remove(*peer_, target->topic);
+    context_.registry.remove(*peer_, topic);
   }
   return "OK";
 }
