@@ -261,6 +261,7 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   Deferred deferred_ NSQ_GUARDED_BY(mutex_);
   std::vector<LogRange> dropped_ NSQ_GUARDED_BY(mutex_);  // deferred for all, and emptied away
   std::optional<nsq::MonoTime> armed_ NSQ_GUARDED_BY(mutex_);
+  nsq::MonoTime last_due_ NSQ_GUARDED_BY(mutex_){};  // when due messages were last let in
 
   IdGenerator ids_ NSQ_GUARDED_BY(mutex_);
   Offset next_offset_ NSQ_GUARDED_BY(mutex_) = 0;

@@ -16,6 +16,10 @@ namespace {
 /// What one expire() handles under the lock before it lets others in, some milliseconds' worth.
 constexpr int kDueBatch = 4096;
 
+/// Messages that become due within this time of each other go together: a commit each would cost
+/// more than they do.
+constexpr Nanoseconds kDueInterval = Milliseconds(1);
+
 /// Takers of a message that stays in the topic.
 constexpr std::size_t kHeld = SIZE_MAX;
 
@@ -82,6 +86,7 @@ void Topic::expire(Now now) {
     armed_.reset();
     if (exiting_) return;
     let_in_due(now, effects);
+    last_due_ = now.mono;
     look_after_deferred(now, effects);
   }
   effects.run();
@@ -97,7 +102,8 @@ void Topic::look_after_deferred(Now now, Effects& effects) {
   }
   const auto look = deferred_.next_look();
   if (!look) return;
-  const MonoTime when = now.mono + Nanoseconds(std::max<std::int64_t>(0, *look - wall));
+  MonoTime when = now.mono + Nanoseconds(std::max<std::int64_t>(0, *look - wall));
+  when = std::max(when, last_due_ + kDueInterval);
   if (armed_ && *armed_ <= when) return;
   armed_ = when;
   deadlines_.arm(shared_from_this(), when);
