@@ -6,14 +6,16 @@
 
 namespace nsqd {
 
-void Backlog::append(const LogRange& range) {
+void Backlog::append(const LogRange& range, Offset committed) {
   count_ += range.count;
   if (open_ && !ranges_.empty() && range.attempts == 0) {
     LogRange& last = ranges_.back();
     NSQ_ASSERT(range.begin >= last.end);
-    last.end = range.end;
-    last.count += range.count;
-    return;
+    if (range.begin == last.end || range.begin <= committed) {
+      last.end = range.end;
+      last.count += range.count;
+      return;
+    }
   }
   ranges_.push_back(range);
   open_ = range.attempts == 0;

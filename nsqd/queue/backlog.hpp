@@ -29,8 +29,9 @@ class Backlog {
   const std::deque<LogRange>& ranges() const noexcept { return ranges_; }
 
   /// Adds messages that were published behind all that is here: a gap to what was published before
-  /// holds nothing of this channel.
-  void append(const LogRange& range);
+  /// holds nothing of this channel. Continues the last range over the gap only if the gap lies
+  /// below `committed`, so that what lies above in a range has no gaps and can be cut off.
+  void append(const LogRange& range, Offset committed);
 
   /// What is appended next does not continue what is here: in between lies what is not the
   /// channel's.

@@ -36,7 +36,7 @@ void Broker::restore(const TopicImage& image, nsq::Now now) {
     last_topic_ = std::max(last_topic_, image.id);
     topic = make_topic(*name, {.id = image.id, .durability = image.durability});
   }
-  topic->set_saved();
+  topic->set_saved(0);
   topic->start(&image, now);
 }
 

@@ -21,7 +21,7 @@ void Channel::put_logged(const LogRange& range, Effects& effects) {
   const MutexLock lock(mutex_);
   if (exiting_) return;
   message_count_ += range.count;
-  backlog_.append(range);
+  backlog_.add(range);  // the topic may have held messages that came due out of order
   read_ahead(effects);
 }
 
@@ -54,7 +54,7 @@ std::uint32_t Channel::room_in_memory(const Run& run, From from) const {
 void Channel::stay_in_log(const Run& run, From from) {
   const LogRange range{run.first, run.first + run.count, run.count, run.attempts};
   if (from == From::topic) {
-    backlog_.append(range);
+    backlog_.append(range, link_->committed.load());
   } else {
     backlog_.add(range);
   }
@@ -138,9 +138,15 @@ Offset Channel::start() const {
   return start_;
 }
 
+bool Channel::wants(Offset born, bool own) const {
+  const MutexLock lock(mutex_);
+  return born >= (own ? emptied_ : start_);
+}
+
 Cursor Channel::cursor(Offset end) const {
   const MutexLock lock(mutex_);
-  Cursor cursor{.start = start_, .end = end, .deferred = deferred_, .unacked = {}};
+  Cursor cursor{
+      .start = start_, .emptied = emptied_, .end = end, .deferred = deferred_, .unacked = {}};
   cursor.unacked.assign(backlog_.ranges().begin(), backlog_.ranges().end());
   for (const Run& run : waiting_.runs()) {
     if (!run.logged) continue;
@@ -158,6 +164,7 @@ void Channel::restore(const Cursor& cursor, bool paused) {
   const MutexLock lock(mutex_);
   paused_ = paused;
   start_ = cursor.start;
+  emptied_ = cursor.emptied;
   deferred_ = cursor.deferred;
   for (const LogRange& range : cursor.unacked) backlog_.add(range);
 }

@@ -13,6 +13,8 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 /// How far ahead messages are kept in memory, and how long before the horizon the next are read.
 constexpr std::int64_t kWindow = 2 * kSecond;
 constexpr std::int64_t kLead = kSecond;
+/// How long what the log did not take waits until it is tried again.
+constexpr std::int64_t kRetryAfter = kSecond;
 /// With so many due messages in memory, a read that was cut short is not continued yet.
 constexpr std::size_t kEnough = 16'384;
 
@@ -50,23 +52,29 @@ void Deferred::push(DeferredMessage message, std::optional<Home> home, std::int6
   }
 }
 
-void Deferred::settled(Offset number, bool ok) {
+std::optional<DeferredMessage> Deferred::settled(Offset number, bool ok) {
   const auto found = unsettled_.find(number);
-  if (found == unsettled_.end()) return;
+  if (found == unsettled_.end()) return std::nullopt;
   Unsettled entry = std::move(found->second);
   unsettled_.erase(found);
-  if (!ok && entry.home) pins_.emplace(number, Pin{*entry.home, 0});
+  const bool kept = entry.home || !entry.far;
+  if (!ok && kept) pins_.emplace(number, Pin{entry.home, 0});
   if (entry.held) {
     push_heap(std::move(entry.message));
   } else if (!ok && entry.far) {
     // It is nowhere else. A publish that failed is not kept: its publisher knows.
     --far_;
-    entry.message.stored = false;
-    if (entry.home) push_heap(std::move(entry.message));
+    if (!entry.home) return std::move(entry.message);
+    push_heap(std::move(entry.message));
   }
+  return std::nullopt;
 }
 
 std::optional<DeferredMessage> Deferred::pop_due(std::int64_t now) {
+  if (!put_back_.empty() && now >= try_again_at_) {
+    for (auto& message : put_back_) push_heap(std::move(message));
+    put_back_.clear();
+  }
   while (!heap_.empty() && heap_.front().at.due <= now) {
     std::pop_heap(heap_.begin(), heap_.end(), later);
     DeferredMessage message = std::move(heap_.back());
@@ -84,9 +92,15 @@ void Deferred::moved(Offset number, Offset to) {
   if (pin != pins_.end()) pin->second.moved_to = to;
 }
 
+void Deferred::put_back(std::vector<DeferredMessage> messages, std::int64_t now) {
+  try_again_at_ = now + kRetryAfter;
+  for (auto& message : messages) put_back_.push_back(std::move(message));
+}
+
 std::optional<std::int64_t> Deferred::next_look() const noexcept {
   std::optional<std::int64_t> next;
   if (!heap_.empty()) next = heap_.front().at.due;
+  if (!put_back_.empty()) next = std::min(next.value_or(kNever.due), try_again_at_);
   if (far_ > 0 && !reading_) next = std::min(next.value_or(kNever.due), horizon_.due - kLead);
   return next;
 }
@@ -136,14 +150,20 @@ void Deferred::take(DeferredResult result) {
   reading_.reset();
 }
 
-std::vector<Deferred::Home> Deferred::homes(Offset committed) {
+Deferred::Homes Deferred::homes(Offset committed) {
   boost::unordered::erase_if(pins_, [&](const auto& entry) {
     return entry.second.moved_to != 0 && entry.second.moved_to < committed;
   });
-  std::vector<Home> homes;
-  for (const auto& [number, pin] : pins_) homes.push_back(pin.home);
+  Homes homes;
+  const auto add = [&](Offset number, const Home& home) {
+    homes.kept.push_back(home);
+    homes.first_number = std::min(homes.first_number, number);
+  };
+  for (const auto& [number, pin] : pins_) {
+    if (pin.home) add(number, *pin.home);
+  }
   for (const auto& [number, entry] : unsettled_) {
-    if (entry.home) homes.push_back(*entry.home);
+    if (entry.home) add(number, *entry.home);
   }
   return homes;
 }
@@ -151,15 +171,20 @@ std::vector<Deferred::Home> Deferred::homes(Offset committed) {
 std::vector<DeferredMessage> Deferred::store_all() {
   std::vector<DeferredMessage> given;
   for (auto& message : heap_) {
-    if (!std::exchange(message.stored, true)) given.push_back(message);
+    const bool missing = pins_.contains(message.at.number);
+    if (!std::exchange(message.stored, true) || missing) given.push_back(message);
   }
+  for (const auto& message : put_back_) {
+    if (pins_.contains(message.at.number)) given.push_back(message);
+  }
+  pins_.clear();
   return given;
 }
 
 std::uint64_t Deferred::stored() const noexcept {
   const auto in_memory =
       std::count_if(heap_.begin(), heap_.end(), [](const auto& message) { return message.stored; });
-  return far_ + static_cast<std::uint64_t>(in_memory);
+  return far_ + put_back_.size() + static_cast<std::uint64_t>(in_memory);
 }
 
 }  // namespace nsqd

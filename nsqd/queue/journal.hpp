@@ -33,7 +33,12 @@ struct DuePoint {
 
 /// A message that waits for its time. Its run holds it alone, in a block of its own.
 struct DeferredMessage {
+  static constexpr Offset kNoHome = UINT64_MAX;
+
   DuePoint at;
+  /// Where the log had it before a consumer deferred it: as long as it is here, that place counts
+  /// as acknowledged, whatever an older cursor says.
+  Offset home = kNoHome;
   ChannelId channel = 0;  ///< for this channel only (REQ), or for all (DPUB)
   bool stored = false;    ///< the log has it too (or will)
   Run run;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -54,6 +55,10 @@ struct TopicImage {
   Cursor held;                         ///< what the topic itself keeps
   std::vector<LogRange> dropped;       ///< deferred messages with these numbers were dropped
   std::vector<ChannelImage> channels;  ///< in order of creation
+
+  /// Messages that consumers deferred, with numbers below, are not listed as unacknowledged at the
+  /// places where they were before. Not written down.
+  Offset homeless = 0;
 
   /// Below lies nothing that anybody needs.
   Offset floor() const noexcept;
@@ -167,7 +172,11 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
 
   /// Whether the log knows that the topic exists: nothing may be committed to it before.
   bool saved() const noexcept { return saved_.load(std::memory_order_acquire); }
-  void set_saved() noexcept { saved_.store(true, std::memory_order_release); }
+  /// An image was written down. @param homeless  the image's.
+  void set_saved(Offset homeless) noexcept {
+    homeless_.store(homeless, std::memory_order_release);
+    saved_.store(true, std::memory_order_release);
+  }
 
   /// Whether it was deleted: nothing of it may be written any more.
   bool removed() const noexcept { return removed_.load(std::memory_order_acquire); }
@@ -200,7 +209,8 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
 
   bool holding() const NSQ_REQUIRES(mutex_) { return paused_ || channels_.empty(); }
   void distribute(Run run, Effects& effects) NSQ_REQUIRES(mutex_);
-  void hold(Run run) NSQ_REQUIRES(mutex_);
+  /// @param in_order  whether all that is held was published before.
+  void hold(Run run, bool in_order) NSQ_REQUIRES(mutex_);
   std::uint32_t room_to_hold(std::uint32_t count) const NSQ_REQUIRES(mutex_);
   /// Call before a change after which the topic holds what is published.
   void begin_holding() NSQ_REQUIRES(mutex_);
@@ -210,12 +220,14 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   Ticket defer(DeferredMessage message, std::optional<Deferred::Home> home, Journal& journal,
                nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
   bool writes_deferred(DuePoint at, std::int64_t now) const NSQ_REQUIRES(mutex_);
-  void let_in_due(nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
-  void let_in(std::vector<DeferredMessage>& group, bool held, Effects& effects)
+  /// @return whether the topic must be saved before the open commit of the deadline journal ends.
+  bool let_in_due(nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
+  void let_in(std::vector<DeferredMessage>& group, Effects& effects) NSQ_REQUIRES(mutex_);
+  void move_to_log(std::vector<DeferredMessage> group) NSQ_REQUIRES(mutex_);
+  void move_settled(Offset first, bool ok, nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
+  void hand_out_due(const DeferredMessage& like, const Run& run, Effects& effects)
       NSQ_REQUIRES(mutex_);
-  Run move_to_log(const std::vector<DeferredMessage>& group) NSQ_REQUIRES(mutex_);
-  void hand_out_due(const DeferredMessage& like, const Run& run, bool held, Effects& effects)
-      NSQ_REQUIRES(mutex_);
+  void forget_deferred(const DeferredMessage& message) NSQ_REQUIRES(mutex_);
   /// How many channels get the message now that it is due, or that the topic holds it.
   std::size_t takers(const DeferredMessage& message) const NSQ_REQUIRES(mutex_);
   void look_after_deferred(nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
@@ -232,6 +244,7 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   DeadlineIndex& deadlines_;
   const Setup setup_;
   std::atomic<bool> saved_{false};
+  std::atomic<Offset> homeless_{0};  // TopicImage::homeless of what was written last
   std::atomic<bool> removed_{false};
   std::shared_ptr<LogLink> link_;  // null without a log; constant after start()
 
@@ -249,7 +262,13 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   Offset distributed_ NSQ_GUARDED_BY(mutex_) = 0;  // while holding: where that began
 
   Deferred deferred_ NSQ_GUARDED_BY(mutex_);
-  std::vector<LogRange> dropped_ NSQ_GUARDED_BY(mutex_);  // deferred for all, and emptied away
+  /// Due messages on their way to a new place in the log.
+  struct Moving {
+    std::vector<DeferredMessage> group;  // alike
+    Run run;
+  };
+  std::map<Offset, Moving> moving_ NSQ_GUARDED_BY(mutex_);  // by the run's first offset
+  std::vector<LogRange> dropped_ NSQ_GUARDED_BY(mutex_);    // deferred for all, and emptied away
   std::optional<nsq::MonoTime> armed_ NSQ_GUARDED_BY(mutex_);
 
   IdGenerator ids_ NSQ_GUARDED_BY(mutex_);

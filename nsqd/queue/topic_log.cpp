@@ -26,11 +26,16 @@ void Topic::settled(std::span<const Settlement> what, Now now, Effects& effects)
   bool deferred = false;
   for (const Settlement& each : what) {
     if (each.kind == Settlement::Kind::deferred) {
-      deferred_.settled(each.begin, each.ok);
+      if (const auto gone = deferred_.settled(each.begin, each.ok)) forget_deferred(*gone);
       deferred = true;
       continue;
     }
     settle_now(each.begin, each.end);
+    if (moving_.contains(each.begin)) {
+      move_settled(each.begin, each.ok, now, effects);
+      deferred = true;
+      continue;
+    }
     if (each.ok) continue;
     Run run;
     run.first = each.begin;
@@ -57,7 +62,7 @@ TopicImage Topic::image() {
   image.last_channel = last_channel_;
   image.far_deferred = deferred_.stored();
   image.held = held_cursor();
-  if (deferred_.empty()) dropped_.clear();
+  if (deferred_.empty() && moving_.empty()) dropped_.clear();
   image.dropped = dropped_;
   for (const auto& channel : channels_) {
     if (channel->ephemeral()) continue;
@@ -66,11 +71,14 @@ TopicImage Topic::image() {
   }
   add_homes(image);
   for (auto& channel : image.channels) channel.cursor.clip(image.committed);
+  // What is acknowledged before it is committed is to be written when it is.
+  if (link_ && image.committed < image.next_offset) link_->touch();
   return image;
 }
 
 Cursor Topic::held_cursor() const {
   Cursor cursor{.start = holding() ? distributed_ : next_offset_,
+                .emptied = 0,
                 .end = next_offset_,
                 .deferred = held_deferred_,
                 .unacked = {}};
@@ -86,9 +94,11 @@ Cursor Topic::held_cursor() const {
 
 /// Until the new place of a deferred message is committed, its old one must be kept.
 void Topic::add_homes(TopicImage& image) {
-  for (const auto& home : deferred_.homes(image.committed)) {
+  const auto homes = deferred_.homes(image.committed);
+  image.homeless = std::min(homes.first_number, image.next_offset);
+  for (const auto& home : homes.kept) {
     for (auto& channel : image.channels) {
-      if (channel.id != home.channel) continue;
+      if (channel.id != home.channel || home.offset < channel.cursor.start) continue;
       channel.cursor.unacked.push_back({home.offset, home.offset + 1, 1, home.attempts});
       channel.cursor.unacked = merged(std::move(channel.cursor.unacked));
     }
@@ -116,13 +126,21 @@ void Topic::restore(const TopicImage& image) {
 bool Topic::give_unlogged(Journal& journal) {
   const MutexLock lock(mutex_);
   if (!link_) return false;
+  Effects effects;
+  for (const auto& [first, moving] : moving_) {
+    hand_out_due(moving.group.front(), moving.run, effects);  // nobody is there to be woken
+  }
+  moving_.clear();
   // Channels share messages, in different runs: each is written once, at its own offset.
   std::map<Offset, Run> messages;
   for (const auto& channel : channels_) {
     if (!channel->ephemeral()) channel->give_unlogged(messages);
   }
   held_.give_unlogged(messages);
-  for (const auto& [offset, run] : messages) journal.append(*this, run, {});
+  for (auto& [offset, run] : messages) {
+    run.attempts = 0;  // each channel's cursor knows its own
+    journal.append(*this, run, {});
+  }
   const auto deferred = deferred_.store_all();
   for (const auto& message : deferred) journal.defer(*this, message);
   exiting_ = true;  // settled() has nothing to add

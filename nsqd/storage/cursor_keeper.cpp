@@ -39,7 +39,7 @@ rocksdb::Status CursorKeeper::save(Topic& topic) {
   if (!status.ok()) return status;
   known.record = std::move(record);
   known.trimmed = trimmed;
-  topic.set_saved();
+  topic.set_saved(image.homeless);
   return status;
 }
 

@@ -36,8 +36,28 @@ bool holds(const TopicImage& image, Offset born) {
   return (image.paused || image.channels.empty()) && born >= image.held.start;
 }
 
+/// The same for messages that were not deferred. A channel may begin, or the topic begin to hold
+/// messages, in the midst of them.
+void hand_out_plain(TopicImage& image, Offset first, const schema::ChunkHeader& header) {
+  const Offset end = first + header.count;
+  const bool holding = image.paused || image.channels.empty();
+  const Offset held = holding ? std::clamp(image.held.start, first, end) : end;
+  const auto give = [&](Cursor& cursor, Offset from, Offset to) {
+    from = std::max(from, cursor.end);
+    if (from < to) cursor.unacked.push_back({from, to, to - from, header.attempts});
+  };
+  give(image.held, held, end);
+  for (auto& channel : image.channels) {
+    give(channel.cursor, std::max(first, channel.cursor.start), held);
+  }
+}
+
 /// Gives a chunk that no cursor knows of to those it is for.
 void hand_out(TopicImage& image, Offset first, const schema::ChunkHeader& header) {
+  if (header.audience.channel == 0 && header.audience.born == first) {
+    hand_out_plain(image, first, header);
+    return;
+  }
   const LogRange range{first, first + header.count, header.count, header.attempts};
   if (header.audience.channel == 0 && holds(image, header.audience.born)) {
     if (first >= image.held.end) image.held.unacked.push_back(range);
@@ -45,7 +65,8 @@ void hand_out(TopicImage& image, Offset first, const schema::ChunkHeader& header
   }
   for (auto& channel : image.channels) {
     if (header.audience.channel != 0 && header.audience.channel != channel.id) continue;
-    if (header.audience.born < channel.cursor.start || first < channel.cursor.end) continue;
+    const bool own = header.audience.channel != 0;
+    if (!channel.cursor.wants(header.audience.born, own) || first < channel.cursor.end) continue;
     channel.cursor.unacked.push_back(range);
   }
 }
@@ -76,8 +97,9 @@ Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& im
 }
 
 /// Counts one deferred message for those who will get it.
-void count_deferred(TopicImage& image, Offset number, ChannelId target) {
+void count_deferred(TopicImage& image, Offset number, const schema::DeferredPlace& place) {
   ++image.far_deferred;
+  const ChannelId target = place.channel;
   if (target == 0) {
     const auto in = [&](const LogRange& range) {
       return number >= range.begin && number < range.end;
@@ -90,7 +112,11 @@ void count_deferred(TopicImage& image, Offset number, ChannelId target) {
   }
   for (auto& channel : image.channels) {
     if (target != 0 && target != channel.id) continue;
-    if (channel.cursor.start <= number) ++channel.cursor.deferred;
+    if (channel.cursor.wants(number, target != 0)) ++channel.cursor.deferred;
+    // The cursor may be older than the deferral.
+    if (target != 0 && place.home != DeferredMessage::kNoHome) {
+      channel.cursor.acknowledge(place.home);
+    }
   }
 }
 
@@ -104,9 +130,9 @@ Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicIm
   const auto upper_slice = slice(upper);
   const auto it = iterate(db, database.family(Family::deferred), &lower_slice, &upper_slice);
   for (it->Seek(lower_slice); it->Valid(); it->Next()) {
-    const auto target = schema::deferred_target(it->value().ToStringView());
+    const auto place = schema::deferred_place(it->value().ToStringView());
     const Offset number = schema::due_point_of(it->key().ToStringView()).number;
-    if (target) count_deferred(image, number, *target);
+    if (place) count_deferred(image, number, *place);
     image.next_offset = std::max(image.next_offset, number + 1);
   }
   if (!it->status().ok()) return failed(it->status());

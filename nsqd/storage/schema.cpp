@@ -59,6 +59,7 @@ std::vector<LogRange> get_ranges(RecordReader& in) {
 
 void put_cursor(RecordWriter& out, const Cursor& cursor) {
   out.u64(cursor.start);
+  out.u64(cursor.emptied);
   out.u64(cursor.end);
   out.u64(cursor.deferred);
   put_ranges(out, cursor.unacked);
@@ -67,6 +68,7 @@ void put_cursor(RecordWriter& out, const Cursor& cursor) {
 Cursor get_cursor(RecordReader& in) {
   Cursor cursor;
   cursor.start = in.u64();
+  cursor.emptied = in.u64();
   cursor.end = in.u64();
   cursor.deferred = in.u64();
   cursor.unacked = get_ranges(in);
@@ -184,6 +186,7 @@ void write_deferred_header(char* to, const DeferredMessage& message) noexcept {
   to[1] = 0;
   store_be16(to + 2, message.run.attempts);
   store_be32(to + 4, message.channel);
+  store_be64(to + 8, message.home);
 }
 
 std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_view value) {
@@ -196,6 +199,7 @@ std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_
   DeferredMessage message;
   message.at = due_point_of(key);
   message.channel = load_be32(value.data() + 4);
+  message.home = load_be64(value.data() + 8);
   message.stored = true;
   const auto bytes = static_cast<std::uint32_t>(frame.size());
   message.run.block = Block::create(bytes);
@@ -207,9 +211,9 @@ std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_
   return message;
 }
 
-std::optional<ChannelId> deferred_target(std::string_view value) noexcept {
+std::optional<DeferredPlace> deferred_place(std::string_view value) noexcept {
   if (value.size() < kDeferredHeaderBytes || value[0] != kDeferredVersion) return std::nullopt;
-  return load_be32(value.data() + 4);
+  return DeferredPlace{load_be32(value.data() + 4), load_be64(value.data() + 8)};
 }
 
 std::string encode_topic(const TopicImage& image) {

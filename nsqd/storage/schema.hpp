@@ -58,13 +58,17 @@ struct Chunk {
 std::optional<Chunk> parse_chunk(std::string_view value) noexcept;
 
 /// A deferred message's value: a header, then its frame.
-inline constexpr std::size_t kDeferredHeaderBytes = 8;
+inline constexpr std::size_t kDeferredHeaderBytes = 16;
 void write_deferred_header(char* to, const DeferredMessage& message) noexcept;
 /// Copies the frame into a block of its own.
 std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_view value);
 
-/// Only the channel that it is for.
-std::optional<ChannelId> deferred_target(std::string_view value) noexcept;
+/// Only for whom it is, and where it was before.
+struct DeferredPlace {
+  ChannelId channel = 0;
+  Offset home = DeferredMessage::kNoHome;
+};
+std::optional<DeferredPlace> deferred_place(std::string_view value) noexcept;
 
 /// A topic's record in "meta": its name, settings and channels, as JSON.
 std::string encode_topic(const TopicImage& image);

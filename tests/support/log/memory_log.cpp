@@ -50,8 +50,8 @@ void MemoryLog::save(Topic& topic) {
   // A chunk goes when nobody needs anything of it.
   std::erase_if(stored.chunks,
                 [&](const auto& each) { return each.first + each.second.count <= floor; });
+  topic.set_saved(image.homeless);
   stored.image = std::move(image);
-  topic.set_saved();
 }
 
 void MemoryLog::remove(Topic& topic) {
@@ -76,7 +76,7 @@ void MemoryLog::write(const MemoryTurn& turn) {
     const auto found = topics_.find(topic->id());
     if (found == topics_.end()) continue;
     found->second.deferred[message.at] = {std::string(message.run.frames()), message.channel,
-                                          message.run.attempts};
+                                          message.run.attempts, message.home};
   }
   for (const auto& [topic, at] : turn.drops) {
     const auto found = topics_.find(topic);
@@ -153,15 +153,17 @@ ReadResult MemoryLog::answer_to(const ReadRequest& request) const {
   for (; at != chunks.end() && at->first < request.end; ++at) {
     const auto& [first, chunk] = *at;
     const auto& audience = chunk.audience;
+    const bool own_births = audience.born == first;
     if ((audience.channel != 0 && audience.channel != request.channel_id) ||
-        audience.born < request.start) {
+        (!own_births && audience.born < request.start)) {
       continue;
     }
+    const Offset begin = own_births ? std::max(request.begin, request.start) : request.begin;
     std::string_view frames = chunk.frames;
     for (std::uint32_t i = 0; i < chunk.count && first + i < request.end; ++i) {
       const auto size = frame_bytes(frames.data());
       const Offset offset = first + i;
-      if (offset >= request.begin) {
+      if (offset >= begin) {
         if (bytes >= limit) {
           result.next = offset;
           return result;
@@ -194,6 +196,7 @@ DeferredResult MemoryLog::answer_to(const DeferredRequest& request) const {
     DeferredMessage message;
     message.at = at->first;
     message.channel = at->second.channel;
+    message.home = at->second.home;
     message.stored = true;
     const auto bytes = static_cast<std::uint32_t>(at->second.frame.size());
     message.run = {block_of(at->second.frame), 0, bytes, 1, at->second.attempts, false,

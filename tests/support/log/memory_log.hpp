@@ -27,6 +27,7 @@ struct MemoryDeferred {
   std::string frame;
   ChannelId channel = 0;
   std::uint16_t attempts = 0;
+  Offset home = DeferredMessage::kNoHome;
 };
 
 /// What the log has of one topic.

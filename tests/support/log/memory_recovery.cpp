@@ -12,7 +12,27 @@ bool topic_keeps(const TopicImage& image, Offset born) {
   return (image.paused || image.channels.empty()) && born >= image.held.start;
 }
 
+/// Of messages that were not deferred, each was born at its own offset.
+void give_plain_to_owners(TopicImage& image, Offset first, const MemoryChunk& chunk) {
+  for (Offset at = first; at < first + chunk.count; ++at) {
+    const LogRange one{at, at + 1, 1, chunk.attempts};
+    if (topic_keeps(image, at)) {
+      if (at >= image.held.end) image.held.unacked.push_back(one);
+      continue;
+    }
+    for (auto& channel : image.channels) {
+      if (at >= channel.cursor.start && at >= channel.cursor.end) {
+        channel.cursor.unacked.push_back(one);
+      }
+    }
+  }
+}
+
 void give_to_owners(TopicImage& image, Offset first, const MemoryChunk& chunk) {
+  if (chunk.audience.channel == 0 && chunk.audience.born == first) {
+    give_plain_to_owners(image, first, chunk);
+    return;
+  }
   const LogRange range{first, first + chunk.count, chunk.count, chunk.attempts};
   const auto& [target, born] = chunk.audience;
   if (target == 0 && topic_keeps(image, born)) {
@@ -21,7 +41,7 @@ void give_to_owners(TopicImage& image, Offset first, const MemoryChunk& chunk) {
   }
   for (auto& channel : image.channels) {
     const bool meant = target == 0 || target == channel.id;
-    if (meant && born >= channel.cursor.start && first >= channel.cursor.end) {
+    if (meant && channel.cursor.wants(born, target != 0) && first >= channel.cursor.end) {
       channel.cursor.unacked.push_back(range);
     }
   }
@@ -40,7 +60,7 @@ void count_deferred(TopicImage& image, Offset number, ChannelId target) {
     }
   }
   for (auto& channel : image.channels) {
-    if ((target == 0 || target == channel.id) && channel.cursor.start <= number) {
+    if ((target == 0 || target == channel.id) && channel.cursor.wants(number, target != 0)) {
       ++channel.cursor.deferred;
     }
   }
@@ -66,6 +86,9 @@ TopicImage recovered(const MemoryTopic& topic) {
   for (auto& channel : image.channels) {
     channel.cursor.end = image.committed;
     channel.cursor.unacked = merged(std::move(channel.cursor.unacked));
+    for (const auto& [at, message] : topic.deferred) {
+      if (message.channel == channel.id) channel.cursor.acknowledge(message.home);
+    }
   }
   return image;
 }

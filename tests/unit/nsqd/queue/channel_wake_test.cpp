@@ -197,7 +197,7 @@ TEST_CASE("an emptied channel has nothing, and delivery goes on", "[queue][chann
   f.take_to_defer(client, got[0].wire_id());
   f.pull(client);
   Effects effects;
-  f.channel->empty(100, effects);
+  f.channel->empty(100, 100, effects);
   CHECK(f.channel->start() == 100);
   effects.run();
   const auto stats = f.stats();

@@ -175,7 +175,9 @@ TEST_CASE("a publish whose commit failed is dropped where only the log would hav
           "[queue][deferred]") {
   Deferred deferred;
   deferred.push(message(kStart + 100 * kSecond, 0), std::nullopt, kStart);
-  deferred.settled(0, false);
+  const auto gone = deferred.settled(0, false);
+  REQUIRE(gone.has_value());
+  CHECK(gone->at.number == 0);
   CHECK(deferred.empty());
   CHECK(deferred.stored() == 0);
 }
@@ -185,22 +187,22 @@ TEST_CASE("what a consumer deferred is kept when its commit failed", "[queue][de
   const Deferred::Home home{2, 17, 3};
   const auto due = GENERATE(1, 100) * kSecond + kStart;
   deferred.push(message(due, 40), home, kStart);
-  REQUIRE(deferred.homes(1000).size() == 1);
-  CHECK(deferred.homes(1000)[0].offset == 17);
+  REQUIRE(deferred.homes(1000).kept.size() == 1);
+  CHECK(deferred.homes(1000).kept[0].offset == 17);
   deferred.settled(40, false);
   // The log has it at its old place only, which must stay until it has gone on to a new one.
-  CHECK(deferred.homes(1000).size() == 1);
+  CHECK(deferred.homes(1000).kept.size() == 1);
   CHECK(pop(deferred, due) == Numbers{40});
   deferred.moved(40, 50);
-  CHECK(deferred.homes(50).size() == 1);
-  CHECK(deferred.homes(51).empty());
+  CHECK(deferred.homes(50).kept.size() == 1);
+  CHECK(deferred.homes(51).kept.empty());
 }
 
 TEST_CASE("what a consumer deferred has no home once it is committed", "[queue][deferred]") {
   Deferred deferred;
   deferred.push(message(kStart + kSecond, 40), Deferred::Home{2, 17, 3}, kStart);
   deferred.settled(40, true);
-  CHECK(deferred.homes(1000).empty());
+  CHECK(deferred.homes(1000).kept.empty());
 }
 
 TEST_CASE("a clean shutdown stores what only memory has, once", "[queue][deferred]") {
@@ -213,4 +215,29 @@ TEST_CASE("a clean shutdown stores what only memory has, once", "[queue][deferre
   CHECK(given[0].at.number == 0);
   CHECK(deferred.stored() == 2);
   CHECK(deferred.store_all().empty());
+}
+
+TEST_CASE("what the log did not take comes again after a while", "[queue][deferred]") {
+  Deferred deferred;
+  deferred.push(message(kStart + 1, 0), std::nullopt, kStart);
+  deferred.settled(0, true);
+  auto due = deferred.pop_due(kStart + 1);
+  REQUIRE(due.has_value());
+  std::vector<DeferredMessage> back;
+  back.push_back(std::move(*due));
+  deferred.put_back(std::move(back), kStart + 1);
+  CHECK_FALSE(deferred.empty());
+  CHECK(deferred.stored() == 1);
+  const auto again = deferred.next_look().value();
+  CHECK(again > kStart + 1);
+  CHECK(pop(deferred, again - 1).empty());
+  CHECK(pop(deferred, again) == Numbers{0});
+}
+
+TEST_CASE("a clean shutdown stores what could not be stored before", "[queue][deferred]") {
+  Deferred deferred;
+  deferred.push(message(kStart + kSecond, 40), Deferred::Home{2, 17, 3}, kStart);
+  deferred.settled(40, false);
+  REQUIRE(deferred.store_all().size() == 1);
+  CHECK(deferred.homes(1000).kept.empty());
 }
