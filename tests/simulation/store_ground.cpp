@@ -2,6 +2,8 @@
 
 namespace nsqd::sim {
 
-std::unique_ptr<Ground> make_store_ground() { return nullptr; }
+std::unique_ptr<Ground> make_store_ground() {
+  return nullptr;
+}
 
 }  // namespace nsqd::sim

@@ -137,6 +137,8 @@ void World::save_cursors() {
 void World::settle() {
   touched_ = any_topic();
   settle_ground();
+  advance(nsq::Seconds(2));  // what the log did not take is tried again
+  settle_ground();
   for (auto& model : models_) {
     for (auto& [name, channel] : model.channels) channel.nothing_is_late(now_.mono);
   }
