@@ -29,6 +29,7 @@ Channel::Channel(std::string name, const QueueLimits& limits, DeadlineIndex& dea
       limits_(limits),
       deadlines_(deadlines),
       start_(place.start),
+      emptied_(place.start),
       random_(seed | 1) {}
 
 void Channel::put(const Run& run, Offset clean_from, Effects& effects) {
@@ -45,11 +46,17 @@ void Channel::expect_deferred(std::uint64_t count) {
   deferred_ += count;
 }
 
-void Channel::put_due(const Run& run, Offset clean_from, Effects& effects) {
+void Channel::forget_deferred(std::uint64_t count) {
+  const nsq::MutexLock lock(mutex_);
+  deferred_ -= std::min(deferred_, count);
+}
+
+void Channel::put_due(const Run& run, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
   if (exiting_) return;
   deferred_ -= std::min<std::uint64_t>(deferred_, run.count);
-  enter(run, clean_from, effects);
+  // Others were published since it got its place in the log.
+  enter(run, kFromConsumer, effects);
 }
 
 nsq::Result<void> Channel::add(const std::shared_ptr<Consumer>& consumer) {
@@ -176,9 +183,10 @@ bool Channel::paused() const {
   return paused_;
 }
 
-void Channel::empty(Offset start, Effects& effects) {
+void Channel::empty(Offset start, Offset emptied, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
   start_ = start;
+  emptied_ = emptied;
   drop_all();
   touch_cursor();
   for (const auto& [connection, consumer] : consumers_) {
@@ -263,10 +271,12 @@ void Channel::enter(Run run, From from, Effects& effects) {
     if (!paused_) wake_line(count, effects);
     return;
   }
+  const std::uint64_t count = run.count;
   if (fits > 0) waiting_.push(split_front(run, fits));
   if (!ephemeral_) stay_in_log(run, from);
   if (paused_) return;
-  wake_line(fits, effects);
+  // A timeout may have made room for messages that waited before this one.
+  wake_line(std::min(count, waiting_.count()), effects);
   read_ahead(effects);
 }
 

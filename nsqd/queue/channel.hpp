@@ -120,8 +120,10 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
 
   /// Messages were published that the channel gets later.
   void expect_deferred(std::uint64_t count) NSQ_EXCLUDES(mutex_);
+  /// Such messages will not come after all.
+  void forget_deferred(std::uint64_t count) NSQ_EXCLUDES(mutex_);
   /// Such a message, or one that take_to_defer gave away, has become due.
-  void put_due(const Run& run, Offset clean_from, Effects& effects) NSQ_EXCLUDES(mutex_);
+  void put_due(const Run& run, Effects& effects) NSQ_EXCLUDES(mutex_);
 
   /// The topic's log can be read further than before.
   void committed_more(Effects& effects) NSQ_EXCLUDES(mutex_);
@@ -143,6 +145,8 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   Offset start() const NSQ_EXCLUDES(mutex_);
   /// The first message that it has yet to read from the log, or `end`.
   Offset backlog_floor(Offset end) const NSQ_EXCLUDES(mutex_);
+  /// As Cursor::wants.
+  bool wants(Offset born, bool own) const NSQ_EXCLUDES(mutex_);
   /// What is not acknowledged below `end`, up to where the topic has handed messages out.
   Cursor cursor(Offset end) const NSQ_EXCLUDES(mutex_);
   /// Goes on where a cursor says. REQUIRES: nothing was put in yet.
@@ -202,8 +206,9 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   void pause(bool paused, Effects& effects) NSQ_EXCLUDES(mutex_);
   bool paused() const NSQ_EXCLUDES(mutex_);
 
-  /// Drops everything: waiting, in flight, deferred. `start`: as Cursor::start from now on.
-  void empty(Offset start, Effects& effects) NSQ_EXCLUDES(mutex_);
+  /// Drops everything: waiting, in flight, deferred. `start` and `emptied`: as in Cursor from now
+  /// on.
+  void empty(Offset start, Offset emptied, Effects& effects) NSQ_EXCLUDES(mutex_);
 
   /// Empties the channel for good and closes its consumers.
   void exit(Effects& effects) NSQ_EXCLUDES(mutex_);
@@ -270,6 +275,7 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   bool paused_ NSQ_GUARDED_BY(mutex_) = false;
   bool exiting_ NSQ_GUARDED_BY(mutex_) = false;
   Offset start_ NSQ_GUARDED_BY(mutex_);
+  Offset emptied_ NSQ_GUARDED_BY(mutex_);
   Waiting waiting_ NSQ_GUARDED_BY(mutex_);
   Backlog backlog_ NSQ_GUARDED_BY(mutex_);          // waits too, behind `waiting_`
   bool reading_ NSQ_GUARDED_BY(mutex_) = false;     // a read of the backlog's front is under way

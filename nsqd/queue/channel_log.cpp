@@ -54,7 +54,9 @@ std::uint32_t Channel::room_in_memory(const Run& run, From from) const {
 void Channel::stay_in_log(const Run& run, From from) {
   const LogRange range{run.first, run.first + run.count, run.count, run.attempts};
   if (from) {
-    backlog_.append(range, *from);
+    // A range may only have gaps where the log is committed, so that what lies above can be cut off.
+    const bool settled = range.begin <= link_->committed.load();
+    backlog_.append(range, settled ? *from : kNowhere);
   } else {
     backlog_.add(range);
   }
@@ -161,9 +163,15 @@ Offset Channel::backlog_floor(Offset end) const {
   return end;
 }
 
+bool Channel::wants(Offset born, bool own) const {
+  const MutexLock lock(mutex_);
+  return born >= (own ? emptied_ : start_);
+}
+
 Cursor Channel::cursor(Offset end) const {
   const MutexLock lock(mutex_);
-  Cursor cursor{.start = start_, .end = end, .deferred = deferred_, .unacked = {}};
+  Cursor cursor{
+      .start = start_, .emptied = emptied_, .end = end, .deferred = deferred_, .unacked = {}};
   cursor.unacked.assign(backlog_.ranges().begin(), backlog_.ranges().end());
   for (const Run& run : waiting_.runs()) {
     if (!run.logged) continue;
@@ -188,6 +196,7 @@ void Channel::restore(const Cursor& cursor, bool paused) {
   const MutexLock lock(mutex_);
   paused_ = paused;
   start_ = cursor.start;
+  emptied_ = cursor.emptied;
   deferred_ = cursor.deferred;
   for (const LogRange& range : cursor.unacked) backlog_.add(range);
 }

@@ -13,6 +13,9 @@ struct Cursor {
   /// Messages that were published or deferred at a smaller offset are not the channel's: they came
   /// before it was created or emptied.
   Offset start = 0;
+  /// The same for messages that the channel itself deferred: beyond `start` if it was emptied while
+  /// its topic held messages that it will still get.
+  Offset emptied = 0;
   /// Up to here the log was handed to the channel. What lies beyond is the channel's in full.
   Offset end = 0;
   /// Deferred messages that the channel will get.
@@ -22,6 +25,10 @@ struct Cursor {
 
   /// Nothing below is needed any more.
   Offset floor() const noexcept { return unacked.empty() ? end : unacked.front().begin; }
+
+  /// Whether a message that was published or deferred at `born` is the channel's. @param own  it
+  /// is for this channel only.
+  bool wants(Offset born, bool own) const noexcept { return born >= (own ? emptied : start); }
 
   /// Leaves out what is not committed: what lies at or above `committed` is read anew after a
   /// crash.

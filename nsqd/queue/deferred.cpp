@@ -13,6 +13,8 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 /// How far ahead messages are kept in memory, and how long before the horizon the next are read.
 constexpr std::int64_t kWindow = 2 * kSecond;
 constexpr std::int64_t kLead = kSecond;
+/// How long what the log did not take waits until it is tried again.
+constexpr std::int64_t kRetryAfter = kSecond;
 /// With so many due messages in memory, a read that was cut short is not continued yet.
 constexpr std::size_t kEnough = 16'384;
 
@@ -50,24 +52,30 @@ void Deferred::push(DeferredMessage message, std::int64_t now) {
   }
 }
 
-void Deferred::settled(Offset number, bool ok) {
+std::optional<DeferredMessage> Deferred::settled(Offset number, bool ok) {
   const auto found = unsettled_.find(number);
-  if (found == unsettled_.end()) return;
+  if (found == unsettled_.end()) return std::nullopt;
   Unsettled entry = std::move(found->second);
   unsettled_.erase(found);
-  const bool had_home = entry.message.home != kNowhere;
-  if (!ok && had_home) pins_.emplace(number, Pin{home_of(entry.message), 0});
+  const bool requeued = entry.message.channel != 0;
+  const bool kept = requeued || !entry.far;
+  if (!ok && kept) pins_.emplace(number, Pin{home_of(entry.message), 0});
   if (entry.held) {
     push_heap(std::move(entry.message));
   } else if (!ok && entry.far) {
     // It is nowhere else. A publish that failed is not kept: its publisher knows.
     --far_;
-    entry.message.stored = false;
-    if (had_home) push_heap(std::move(entry.message));
+    if (!requeued) return std::move(entry.message);
+    push_heap(std::move(entry.message));
   }
+  return std::nullopt;
 }
 
 std::optional<DeferredMessage> Deferred::pop_due(std::int64_t now) {
+  if (!put_back_.empty() && now >= try_again_at_) {
+    for (auto& message : put_back_) push_heap(std::move(message));
+    put_back_.clear();
+  }
   while (!heap_.empty() && heap_.front().at.due <= now) {
     std::pop_heap(heap_.begin(), heap_.end(), later);
     DeferredMessage message = std::move(heap_.back());
@@ -91,9 +99,15 @@ void Deferred::not_taken(Offset begin, Offset end) {
   }
 }
 
+void Deferred::put_back(std::vector<DeferredMessage> messages, std::int64_t now) {
+  try_again_at_ = now + kRetryAfter;
+  for (auto& message : messages) put_back_.push_back(std::move(message));
+}
+
 std::optional<std::int64_t> Deferred::next_look() const noexcept {
   std::optional<std::int64_t> next;
   if (!heap_.empty()) next = heap_.front().at.due;
+  if (!put_back_.empty()) next = std::min(next.value_or(kNever.due), try_again_at_);
   if (far_ > 0 && !reading_) next = std::min(next.value_or(kNever.due), horizon_.due - kLead);
   return next;
 }
@@ -148,10 +162,11 @@ std::vector<Deferred::Home> Deferred::homes(Offset committed) {
     return entry.second.moved_to != 0 && entry.second.moved_to < committed;
   });
   std::vector<Home> homes;
-  for (const auto& [number, pin] : pins_) homes.push_back(pin.home);
-  for (const auto& [number, entry] : unsettled_) {
-    if (entry.message.home != kNowhere) homes.push_back(home_of(entry.message));
-  }
+  const auto add = [&](const Home& home) {
+    if (home.offset != kNowhere) homes.push_back(home);
+  };
+  for (const auto& [number, pin] : pins_) add(pin.home);
+  for (const auto& [number, entry] : unsettled_) add(home_of(entry.message));
   return homes;
 }
 
@@ -162,15 +177,20 @@ std::vector<DeferredMessage> Deferred::store_all() {
   }
   unsettled_.clear();
   for (auto& message : heap_) {
-    if (!std::exchange(message.stored, true)) given.push_back(message);
+    const bool missing = pins_.contains(message.at.number);
+    if (!std::exchange(message.stored, true) || missing) given.push_back(message);
   }
+  for (const auto& message : put_back_) {
+    if (pins_.contains(message.at.number)) given.push_back(message);
+  }
+  pins_.clear();
   return given;
 }
 
 std::uint64_t Deferred::stored() const noexcept {
   const auto in_memory =
       std::count_if(heap_.begin(), heap_.end(), [](const auto& message) { return message.stored; });
-  return far_ + static_cast<std::uint64_t>(in_memory);
+  return far_ + put_back_.size() + static_cast<std::uint64_t>(in_memory);
 }
 
 }  // namespace nsqd

@@ -31,13 +31,17 @@ class Deferred {
   void push(DeferredMessage message, std::int64_t now);
 
   /// The commit of a stored message ended. One that a consumer deferred is kept here if it failed.
-  void settled(Offset number, bool ok);
+  /// @return the message if it is nowhere any more.
+  std::optional<DeferredMessage> settled(Offset number, bool ok);
 
   /// Takes the first message if it is due and its commit has ended.
   std::optional<DeferredMessage> pop_due(std::int64_t now);
 
   /// A message that pop_due returned went on to this place in the log.
   void moved(Offset number, Offset to);
+  /// The log took messages that pop_due returned not at their new place: they come again, after a
+  /// while, as the disk needs time to recover.
+  void put_back(std::vector<DeferredMessage> messages, std::int64_t now);
 
   /// A message is on its way from a home to another place in the log.
   void pin(Home home, Offset to) { pins_.emplace(to, Pin{home, to}); }
@@ -58,7 +62,9 @@ class Deferred {
 
   /// After a restart: so many are in the log.
   void restore(std::uint64_t stored) noexcept { far_ = stored; }
-  bool empty() const noexcept { return heap_.empty() && far_ == 0 && unsettled_.empty(); }
+  bool empty() const noexcept {
+    return heap_.empty() && far_ == 0 && unsettled_.empty() && put_back_.empty();
+  }
 
   /// The homes that the log must still keep, given up to where it is committed.
   std::vector<Home> homes(Offset committed);
@@ -82,6 +88,7 @@ class Deferred {
     bool running;
     boost::unordered_flat_set<Offset> seen;  // entered the heap already
   };
+  /// A message that was to be stored and is not.
   struct Pin {
     Home home;
     Offset moved_to = 0;  // 0: not yet
@@ -97,11 +104,13 @@ class Deferred {
 
   // A deque, not a vector: growing never holds the old and the new array at once.
   std::deque<DeferredMessage> heap_;
+  std::vector<DeferredMessage> put_back_;  // due, but not to be tried before
+  std::int64_t try_again_at_ = 0;
   std::uint64_t far_ = 0;
   DuePoint horizon_;  // all that is stored and due before is in the heap
   std::optional<Reading> reading_;
   boost::unordered_flat_map<Offset, Unsettled> unsettled_;
-  // Homes of messages that are neither there nor settled elsewhere.
+  // Messages that were to be stored and are not, or are on their way to another place.
   boost::unordered_flat_map<Offset, Pin> pins_;
 };
 

@@ -46,7 +46,9 @@ struct DeferredMessage {
   DuePoint at;
   ChannelId channel = 0;  ///< for this channel only (REQ), or for all (DPUB)
   bool stored = false;    ///< the log has it too (or will)
-  Offset home = kNowhere;  ///< where it was in the log when a consumer deferred it
+  /// Where the log had it when a consumer deferred it: that place counts as acknowledged, whatever
+  /// an older cursor says.
+  Offset home = kNowhere;
   Run run;
 };
 

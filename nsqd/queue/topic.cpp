@@ -180,7 +180,8 @@ void Topic::empty() {
 
 void Topic::empty_channel(Channel& channel, Effects& effects) {
   const MutexLock lock(mutex_);
-  channel.empty(next_offset_, effects);
+  // What the topic holds is still to come.
+  channel.empty(holding() ? distributed_ : next_offset_, next_offset_, effects);
 }
 
 bool Topic::exit_if_unused() {
@@ -202,6 +203,7 @@ void Topic::exit_locked() {
   removed_.store(true, std::memory_order_release);
   drop_held();
   deferred_ = Deferred();
+  moving_.clear();
   deadlines_.disarm(shared_from_this());
 }
 
@@ -285,7 +287,7 @@ void Topic::make_room(std::uint32_t bytes) {
 
 void Topic::distribute(Run run, Effects& effects) {
   if (holding()) {
-    hold(std::move(run));
+    hold(std::move(run), true);
     return;
   }
   for (const auto& channel : channels_) channel->put(run, clean_from_, effects);
@@ -301,7 +303,7 @@ std::uint32_t Topic::room_to_hold(std::uint32_t count) const {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, count));
 }
 
-void Topic::hold(Run run) {
+void Topic::hold(Run run, bool in_order) {
   const bool bounded = run.logged || ephemeral();
   const std::uint32_t fits = bounded ? room_to_hold(run.count) : run.count;
   if (fits >= run.count) {
@@ -309,8 +311,12 @@ void Topic::hold(Run run) {
     return;
   }
   if (fits > 0) held_.push(split_front(run, fits));
-  if (run.logged) {
-    held_backlog_.append({run.first, run.first + run.count, run.count, run.attempts}, clean_from_);
+  if (!run.logged) return;
+  const LogRange range{run.first, run.first + run.count, run.count, run.attempts};
+  if (in_order) {
+    held_backlog_.append(range, range.begin <= mark_.end() ? clean_from_ : kNowhere);
+  } else {
+    held_backlog_.add(range);
   }
 }
 

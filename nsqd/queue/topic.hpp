@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -207,7 +208,8 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
 
   bool holding() const NSQ_REQUIRES(mutex_) { return paused_ || channels_.empty(); }
   void distribute(Run run, Effects& effects) NSQ_REQUIRES(mutex_);
-  void hold(Run run) NSQ_REQUIRES(mutex_);
+  /// @param in_order  whether all that is held was published before.
+  void hold(Run run, bool in_order) NSQ_REQUIRES(mutex_);
   std::uint32_t room_to_hold(std::uint32_t count) const NSQ_REQUIRES(mutex_);
   /// Call before a change after which the topic holds what is published.
   void begin_holding() NSQ_REQUIRES(mutex_);
@@ -218,11 +220,12 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
       NSQ_REQUIRES(mutex_);
   bool writes_deferred(DuePoint at, std::int64_t now) const NSQ_REQUIRES(mutex_);
   void let_in_due(nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
-  void let_in(std::vector<DeferredMessage>& group, bool held, Effects& effects)
+  void let_in(std::vector<DeferredMessage>& group, Effects& effects) NSQ_REQUIRES(mutex_);
+  void move_to_log(std::vector<DeferredMessage> group) NSQ_REQUIRES(mutex_);
+  void move_settled(Offset first, bool ok, nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
+  void hand_out_due(const DeferredMessage& like, const Run& run, Effects& effects)
       NSQ_REQUIRES(mutex_);
-  Run move_to_log(const std::vector<DeferredMessage>& group) NSQ_REQUIRES(mutex_);
-  void hand_out_due(const DeferredMessage& like, const Run& run, bool held, Effects& effects)
-      NSQ_REQUIRES(mutex_);
+  void forget_deferred(const DeferredMessage& message) NSQ_REQUIRES(mutex_);
   /// How many channels get the message now that it is due, or that the topic holds it.
   std::size_t takers(const DeferredMessage& message) const NSQ_REQUIRES(mutex_);
   void look_after_deferred(nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
@@ -259,7 +262,13 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   Offset clean_from_ NSQ_GUARDED_BY(mutex_) = 0;
 
   Deferred deferred_ NSQ_GUARDED_BY(mutex_);
-  std::vector<LogRange> dropped_ NSQ_GUARDED_BY(mutex_);  // deferred for all, and emptied away
+  /// Due messages on their way to a new place in the log.
+  struct Moving {
+    std::vector<DeferredMessage> group;  // alike
+    Run run;
+  };
+  std::map<Offset, Moving> moving_ NSQ_GUARDED_BY(mutex_);  // by the run's first offset
+  std::vector<LogRange> dropped_ NSQ_GUARDED_BY(mutex_);    // deferred for all, and emptied away
   std::optional<nsq::MonoTime> armed_ NSQ_GUARDED_BY(mutex_);
   nsq::MonoTime last_due_ NSQ_GUARDED_BY(mutex_){};  // when due messages were last let in
 

@@ -135,13 +135,13 @@ void Topic::let_in_due(Now now, Effects& effects) {
       const DeferredMessage& like = group.front();
       if (like.channel != message->channel || like.stored != message->stored ||
           like.run.attempts != message->run.attempts || group_takers != who) {
-        let_in(group, group_takers == kHeld, effects);
+        let_in(group, effects);
       }
     }
     group_takers = who;
     group.push_back(std::move(*message));
   }
-  if (!group.empty()) let_in(group, group_takers == kHeld, effects);
+  if (!group.empty()) let_in(group, effects);
 }
 
 std::size_t Topic::takers(const DeferredMessage& message) const {
@@ -156,23 +156,23 @@ std::size_t Topic::takers(const DeferredMessage& message) const {
   return static_cast<std::size_t>(
       std::count_if(channels_.begin(), channels_.end(), [&](const auto& channel) {
         return (message.channel == 0 || message.channel == channel->id()) &&
-               channel->start() <= number;
+               channel->wants(number, message.channel != 0);
       }));
 }
 
-/// Hands the group out, in the log at its new place if it is there at all, and empties it.
-void Topic::let_in(std::vector<DeferredMessage>& group, bool held, Effects& effects) {
-  const DeferredMessage& first = group.front();
-  if (first.stored) {
-    const Run run = move_to_log(group);
-    hand_out_due(first, run, held, effects);
-  } else {
-    for (const auto& message : group) hand_out_due(message, message.run, held, effects);
+/// Lets the group in, by way of the log if it is there at all, and empties it.
+void Topic::let_in(std::vector<DeferredMessage>& group, Effects& effects) {
+  if (group.front().stored) {
+    move_to_log(std::exchange(group, {}));
+    return;
   }
+  for (const auto& message : group) hand_out_due(message, message.run, effects);
   group.clear();
 }
 
-Run Topic::move_to_log(const std::vector<DeferredMessage>& group) {
+/// The group goes on to a place behind what was published so far. It is handed out when it is
+/// there: until then its old place is the only one, to which it returns if the disk fails.
+void Topic::move_to_log(std::vector<DeferredMessage> group) {
   std::uint32_t bytes = 0;
   for (const auto& message : group) bytes += message.run.bytes();
   Run run;
@@ -185,7 +185,6 @@ Run Topic::move_to_log(const std::vector<DeferredMessage>& group) {
   next_offset_ += run.count;
   Journal& journal = setup_.log->deadline_journal();
   Audience audience{group.front().channel, group.front().at.number, {}};
-  Offset to = run.first;
   for (const auto& message : group) {
     const auto frames = message.run.frames();
     std::memcpy(run.block->extend(static_cast<std::uint32_t>(frames.size())), frames.data(),
@@ -193,26 +192,48 @@ Run Topic::move_to_log(const std::vector<DeferredMessage>& group) {
     audience.born = std::min(audience.born, message.at.number);
     if (audience.channel != 0) audience.homes.push_back(message.home);
     journal.drop_deferred(*this, message);
-    deferred_.moved(message.at.number, to++);
   }
   journal.append(*this, run, audience);
-  return run;
+  // What is published from now on must not be one range with what was before.
+  clean_from_ = next_offset_;
+  moving_.emplace(run.first, Moving{std::move(group), run});
 }
 
-void Topic::hand_out_due(const DeferredMessage& like, const Run& run, bool held, Effects& effects) {
-  if (held) {
-    held_deferred_ -= std::min<std::uint64_t>(held_deferred_, run.count);
-    hold(run);
+void Topic::move_settled(Offset first, bool ok, Now now, Effects& effects) {
+  const auto found = moving_.find(first);
+  Moving moving = std::move(found->second);
+  moving_.erase(found);
+  if (!ok) {
+    deferred_.put_back(std::move(moving.group), unix_nanos(now.wall));
     return;
   }
-  // Past what the topic holds, or past other channels: what follows in the log does not simply
-  // continue what channels had before.
-  const bool out_of_order = holding() || like.channel != 0;
-  if (out_of_order) clean_from_ = next_offset_;
+  for (const auto& message : moving.group) deferred_.moved(message.at.number, first++);
+  hand_out_due(moving.group.front(), moving.run, effects);
+}
+
+void Topic::hand_out_due(const DeferredMessage& like, const Run& run, Effects& effects) {
+  const std::size_t who = takers(like);
+  if (who == kHeld) {
+    held_deferred_ -= std::min<std::uint64_t>(held_deferred_, run.count);
+    hold(run, false);
+    return;
+  }
+  // Past a topic that holds, to where the message was meant to go when it was deferred.
   for (const auto& channel : channels_) {
-    if (like.channel != 0 && like.channel != channel->id()) continue;
-    if (channel->start() > like.at.number) continue;
-    channel->put_due(run, clean_from_, effects);
+    if (who == 0 || (like.channel != 0 && like.channel != channel->id())) continue;
+    if (channel->wants(like.at.number, like.channel != 0)) channel->put_due(run, effects);
+  }
+}
+
+/// Its publish failed, so nobody gets it.
+void Topic::forget_deferred(const DeferredMessage& message) {
+  const std::size_t who = takers(message);
+  if (who == kHeld) {
+    held_deferred_ -= std::min<std::uint64_t>(held_deferred_, 1);
+    return;
+  }
+  for (const auto& channel : channels_) {
+    if (who > 0 && channel->wants(message.at.number, false)) channel->forget_deferred(1);
   }
 }
 

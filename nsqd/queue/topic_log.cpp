@@ -39,11 +39,16 @@ void Topic::settled(std::span<const Settlement> what, Now now, Effects& effects)
   bool deferred = false;
   for (const Settlement& each : what) {
     if (each.kind == Settlement::Kind::deferred) {
-      deferred_.settled(each.begin, each.ok);
+      if (const auto gone = deferred_.settled(each.begin, each.ok)) forget_deferred(*gone);
       deferred = true;
       continue;
     }
     settle_now(each.begin, each.end);
+    if (moving_.contains(each.begin)) {
+      move_settled(each.begin, each.ok, now, effects);
+      deferred = true;
+      continue;
+    }
     if (each.ok) continue;
     Run run;
     run.first = each.begin;
@@ -103,7 +108,7 @@ TopicImage Topic::image() {
   image.last_channel = last_channel_;
   image.far_deferred = deferred_.stored();
   image.held = held_cursor();
-  if (deferred_.empty()) dropped_.clear();
+  if (deferred_.empty() && moving_.empty()) dropped_.clear();
   image.dropped = dropped_;
   for (const auto& channel : channels_) {
     if (channel->ephemeral()) {
@@ -115,11 +120,14 @@ TopicImage Topic::image() {
   }
   add_homes(image);
   for (auto& channel : image.channels) channel.cursor.clip(image.committed);
+  // What is acknowledged before it is committed is to be written when it is.
+  if (link_ && image.committed < image.next_offset) link_->touch();
   return image;
 }
 
 Cursor Topic::held_cursor() const {
   Cursor cursor{.start = holding() ? distributed_ : next_offset_,
+                .emptied = 0,
                 .end = next_offset_,
                 .deferred = held_deferred_,
                 .unacked = {}};
@@ -137,7 +145,7 @@ Cursor Topic::held_cursor() const {
 void Topic::add_homes(TopicImage& image) {
   for (const auto& home : deferred_.homes(image.committed)) {
     for (auto& channel : image.channels) {
-      if (channel.id != home.channel) continue;
+      if (channel.id != home.channel || home.offset < channel.cursor.start) continue;
       channel.cursor.unacked.push_back({home.offset, home.offset + 1, 1, home.attempts});
       channel.cursor.unacked = merged(std::move(channel.cursor.unacked));
     }
@@ -167,6 +175,11 @@ void Topic::give_all(Journal& journal) {
   const MutexLock lock(mutex_);
   if (!link_) return;
   exiting_ = true;  // settled() has nothing to add
+  Effects effects;
+  for (const auto& [first, moving] : moving_) {
+    hand_out_due(moving.group.front(), moving.run, effects);  // nobody is there to be woken
+  }
+  moving_.clear();
   for (const auto& message : deferred_.store_all()) journal.defer(*this, message);
   // Channels share messages: each is written once, and at a new place, as the old one may lie within
   // what other channels are still to read.

@@ -44,14 +44,18 @@ class LogReader::Collector {
   Offset add(Offset first, const schema::Chunk& chunk) {
     const auto& header = chunk.header;
     const Offset end = first + header.count;
+    // Messages of one chunk that were published on their own, not deferred, were each born at their
+    // own offset: a channel may begin in the midst of them.
+    const bool own_births = header.born == first;
     const bool ours = (header.channel == 0 || header.channel == request_.channel_id) &&
-                      header.born >= request_.start;
+                      (own_births || header.born >= request_.start);
     if (!ours) return end;
+    const Offset begin = own_births ? std::max(request_.begin, request_.start) : request_.begin;
     std::string_view frames = chunk.frames;
     Offset at = first;
     for (; at < std::min(end, request_.end) && !full(); ++at) {
       const auto bytes = frame_bytes(frames.data());
-      if (at >= request_.begin) append(at, frames.substr(0, bytes), chunk.header.attempts);
+      if (at >= begin) append(at, frames.substr(0, bytes), chunk.header.attempts);
       frames.remove_prefix(bytes);
     }
     return at;

@@ -37,8 +37,28 @@ bool holds(const TopicImage& image, Offset born) {
   return (image.paused || image.channels.empty()) && born >= image.held.start;
 }
 
+/// The same for messages that were not deferred. A channel may begin, or the topic begin to hold
+/// messages, in the midst of them.
+void hand_out_plain(TopicImage& image, Offset first, const schema::ChunkHeader& header) {
+  const Offset end = first + header.count;
+  const bool holding = image.paused || image.channels.empty();
+  const Offset held = holding ? std::clamp(image.held.start, first, end) : end;
+  const auto give = [&](Cursor& cursor, Offset from, Offset to) {
+    from = std::max(from, cursor.end);
+    if (from < to) cursor.unacked.push_back({from, to, to - from, header.attempts});
+  };
+  give(image.held, held, end);
+  for (auto& channel : image.channels) {
+    give(channel.cursor, std::max(first, channel.cursor.start), held);
+  }
+}
+
 /// Gives a chunk that no cursor knows of to those it is for.
 void hand_out(TopicImage& image, Offset first, const schema::ChunkHeader& header) {
+  if (header.channel == 0 && header.born == first) {
+    hand_out_plain(image, first, header);
+    return;
+  }
   const LogRange range{first, first + header.count, header.count, header.attempts};
   if (header.channel == 0 && holds(image, header.born)) {
     if (first >= image.held.end) image.held.unacked.push_back(range);
@@ -46,7 +66,8 @@ void hand_out(TopicImage& image, Offset first, const schema::ChunkHeader& header
   }
   for (auto& channel : image.channels) {
     if (header.channel != 0 && header.channel != channel.id) continue;
-    if (header.born < channel.cursor.start || first < channel.cursor.end) continue;
+    const bool own = header.channel != 0;
+    if (!channel.cursor.wants(header.born, own) || first < channel.cursor.end) continue;
     channel.cursor.unacked.push_back(range);
   }
 }
@@ -104,7 +125,7 @@ void count_deferred(TopicImage& image, Offset number, ChannelId target) {
   }
   for (auto& channel : image.channels) {
     if (target != 0 && target != channel.id) continue;
-    if (channel.cursor.start <= number) ++channel.cursor.deferred;
+    if (channel.cursor.wants(number, target != 0)) ++channel.cursor.deferred;
   }
 }
 

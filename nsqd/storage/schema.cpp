@@ -60,6 +60,7 @@ std::vector<LogRange> get_ranges(RecordReader& in) {
 
 void put_cursor(RecordWriter& out, const Cursor& cursor) {
   out.u64(cursor.start);
+  out.u64(cursor.emptied);
   out.u64(cursor.end);
   out.u64(cursor.deferred);
   put_ranges(out, cursor.unacked);
@@ -68,6 +69,7 @@ void put_cursor(RecordWriter& out, const Cursor& cursor) {
 Cursor get_cursor(RecordReader& in) {
   Cursor cursor;
   cursor.start = in.u64();
+  cursor.emptied = in.u64();
   cursor.end = in.u64();
   cursor.deferred = in.u64();
   cursor.unacked = get_ranges(in);
@@ -209,8 +211,8 @@ std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_
   DeferredMessage message;
   message.at = due_point_of(key);
   message.channel = load_be32(value.data() + 4);
-  message.stored = true;
   message.home = load_be64(value.data() + 8);
+  message.stored = true;
   const auto bytes = static_cast<std::uint32_t>(frame.size());
   message.run.block = Block::create(bytes);
   std::memcpy(message.run.block->extend(bytes), frame.data(), bytes);

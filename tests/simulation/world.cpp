@@ -1,6 +1,10 @@
+// What publishers and consumers do.
+
 #include "tests/simulation/world.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <charconv>
 #include <utility>
 
 #include "common/wire/message.hpp"
@@ -17,34 +21,62 @@ namespace {
 
 constexpr std::size_t kTopics = 2;
 constexpr std::size_t kMaxClients = 8;
-constexpr std::uint64_t kMaxBacklog = 400;  // of a channel, before it is emptied for speed's sake
+
+/// Memory limits from none at all to such that nothing lags.
+QueueLimits limits_for(std::uint64_t seed) {
+  constexpr std::uint64_t kSizes[] = {0, 1, 4, 20, 10'000};
+  constexpr std::uint64_t kBytes[] = {1, 600, 1 << 20, 16 << 20};
+  QueueLimits limits;
+  limits.mem_queue_size = kSizes[seed % 5];
+  limits.mem_queue_bytes = kBytes[seed / 5 % 4];
+  limits.max_msg_timeout = Seconds(20);
+  limits.max_req_timeout = Seconds(30);
+  return limits;
+}
+
+/// The number in a message's body, "topic:number:…".
+Serial serial_in(std::string_view body) {
+  const auto begin = body.find(':') + 1;
+  Serial serial = 0;
+  std::from_chars(body.data() + begin, body.data() + body.size(), serial);
+  return serial;
+}
+
+}  // namespace
 
 void expect(bool holds, const char* what) {
   if (!holds) throw Violation(what);
 }
 
-}  // namespace
-
+/// Rung on any thread.
 class World::Bell final : public Waker {
  public:
   void wake() noexcept override { rung = true; }
-  bool rung = false;
+  std::atomic<bool> rung{false};
 };
 
 bool World::Client::will_pull() const noexcept {
   return own_turn || bell->rung;
 }
 
-World::World(std::uint64_t seed)
-    : random_(seed),
-      limits_{.max_msg_timeout = Seconds(20), .max_req_timeout = Seconds(30)},
+World::World(std::uint64_t seed, GroundKind kind)
+    : seed_(seed),
+      random_(seed),
+      limits_(limits_for(seed)),
       now_{nsq::MonoTime(Seconds(1000)), nsq::WallTime(Seconds(1'700'000'000))},
-      broker_(limits_, 3, deadlines_, observer_),
+      ground_(kind == GroundKind::memory ? make_memory_ground(now_) : make_store_ground()),
       models_(kTopics) {
+  catch_up_clock();
+  open_broker();
   for (std::size_t i = 0; i < kTopics; ++i) {
     const auto name = nsq::wire::TopicName::parse("t" + std::to_string(i)).value();
-    (void)broker_.get_or_create_topic(name).value();
+    (void)broker_->get_or_create_topic(name).value();
   }
+}
+
+World::~World() {
+  clients_.clear();
+  ground_->crash();
 }
 
 void World::step() {
@@ -54,14 +86,21 @@ void World::step() {
     void (World::*operation)();
   };
   static constexpr Choice kChoices[] = {
-      {180, &World::publish},      {40, &World::publish_deferred}, {4, &World::create_channel},
-      {2, &World::delete_channel}, {12, &World::subscribe},        {8, &World::unsubscribe},
-      {40, &World::set_ready},     {2, &World::close_consumer},    {330, &World::pull_some},
-      {15, &World::decline},       {300, &World::answer},          {8, &World::pause_channel},
-      {4, &World::pause_topic},    {2, &World::empty_channel},     {1, &World::empty_topic},
-      {52, &World::pass_time},
+      {1800, &World::publish},      {400, &World::publish_deferred}, {40, &World::create_channel},
+      {20, &World::delete_channel}, {120, &World::subscribe},        {80, &World::unsubscribe},
+      {400, &World::set_ready},     {20, &World::close_consumer},    {3300, &World::pull_some},
+      {150, &World::decline},       {3000, &World::answer},          {80, &World::pause_channel},
+      {40, &World::pause_topic},    {20, &World::empty_channel},     {10, &World::empty_topic},
+      {520, &World::pass_time},     {3, &World::delete_topic},       {10, &World::set_durability},
+      {5000, &World::log_works},    {60, &World::save_cursors},      {40, &World::settle},
+      {8, &World::restart},
   };
-  constexpr std::uint64_t kTotal = 1000;
+  static constexpr std::uint64_t kTotal = [] {
+    std::uint64_t total = 0;
+    for (const auto& choice : kChoices) total += choice.weight;
+    return total;
+  }();
+  catch_up_clock();
   std::uint64_t at = below(kTotal);
   for (const auto& [weight, operation] : kChoices) {
     if (at < weight) {
@@ -93,15 +132,15 @@ std::string World::any_channel_name() {
 }
 
 /// A message's body follows from where it was published.
-std::string World::body(std::size_t topic, Offset offset) const {
-  std::string text = std::to_string(topic) + ":" + std::to_string(offset) + ":";
-  const std::uint64_t size = offset % 97 == 0 ? 9'000 : offset * 31 % 120;
-  text.append(size, static_cast<char>('a' + offset % 26));
+std::string World::body(std::size_t topic, Serial serial) const {
+  std::string text = std::to_string(topic) + ":" + std::to_string(serial) + ":";
+  const std::uint64_t size = serial % 97 == 0 ? 9'000 : serial * 31 % 120;
+  text.append(size, static_cast<char>('a' + serial % 26));
   return text;
 }
 
 std::shared_ptr<Topic> World::topic(std::size_t index) const {
-  return broker_.find_topic("t" + std::to_string(index));
+  return broker_->find_topic("t" + std::to_string(index));
 }
 
 /// Most of the time little is published, so that consumers become hungry.
@@ -110,7 +149,7 @@ bool World::enough_published() const {
   if (steps_ / kPhase % 4 == 0) return false;
   const auto& channels = models_[touched_].channels;
   return std::any_of(channels.begin(), channels.end(),
-                     [](const auto& named) { return named.second.waiting > 2; });
+                     [](const auto& named) { return named.second.at_least_waiting() > 2; });
 }
 
 void World::publish() {
@@ -118,17 +157,23 @@ void World::publish() {
   if (enough_published()) return;
   ModelTopic& model = models_[touched_];
   const std::uint64_t count = chance(70) ? 1 : 1 + below(chance(5) ? 200 : 12);
+  const Serial first = model.published.size();
   std::vector<std::string> texts;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    texts.push_back(body(touched_, model.published.size() + i));
-  }
+  for (std::uint64_t i = 0; i < count; ++i) texts.push_back(body(touched_, first + i));
   const std::vector<std::string_view> views(texts.begin(), texts.end());
+  const auto journal = static_cast<std::size_t>(below(Ground::kJournals));
+  const auto to = topic(touched_);
   Effects effects;
-  expect(topic(touched_)->publish(views, log_, now_, effects).has_value(), "a publish failed");
+  const auto ticket = to->publish(views, ground_->journal(journal), now_, effects);
   effects.run();
+  expect(ticket.has_value() || ground_->full(), "a publish failed");
+  if (!ticket) return;
+  const bool durable = *ticket != 0 && to->durability() != Durability::memory;
   for (std::uint64_t i = 0; i < count; ++i) {
-    model.publish(nsq::unix_nanos(now_.wall), Nanoseconds::zero(), now_.mono);
+    model.publish({.timestamp = nsq::unix_nanos(now_.wall)}, durable, Nanoseconds::zero(),
+                  now_.mono);
   }
+  await_commit(journal, *ticket, touched_, first, count);
 }
 
 void World::publish_deferred() {
@@ -136,42 +181,36 @@ void World::publish_deferred() {
   if (enough_published()) return;
   ModelTopic& model = models_[touched_];
   const Nanoseconds delay = any_delay();
-  const std::string text = body(touched_, model.published.size());
+  const Serial serial = model.published.size();
+  const std::string text = body(touched_, serial);
+  const auto journal = static_cast<std::size_t>(below(Ground::kJournals));
+  const auto to = topic(touched_);
   Effects effects;
-  expect(topic(touched_)->publish_deferred(text, delay, log_, now_, effects).has_value(),
-         "a deferred publish failed");
+  const auto ticket = to->publish_deferred(text, delay, ground_->journal(journal), now_, effects);
   effects.run();
-  model.publish(nsq::unix_nanos(now_.wall), delay, now_.mono);
+  expect(ticket.has_value() || ground_->full(), "a deferred publish failed");
+  if (!ticket) return;
+  const bool durable = *ticket != 0 && to->durability() != Durability::memory;
+  model.publish({.timestamp = nsq::unix_nanos(now_.wall)}, durable, delay, now_.mono);
+  await_commit(journal, *ticket, touched_, serial, 1);
 }
 
-void World::create_channel() {
-  touched_ = any_topic();
-  const std::string name = any_channel_name();
-  const auto checked = nsq::wire::ChannelName::parse(name).value();
-  (void)broker_.get_or_create_channel(topic(touched_), checked, now_).value();
-  models_[touched_].channels.try_emplace(name);
-  models_[touched_].release(now_.mono);
-}
-
-void World::delete_channel() {
-  touched_ = any_topic();
-  const std::string name = any_channel_name();
-  const bool there = models_[touched_].channels.erase(name) > 0;
-  expect(broker_.delete_channel(topic(touched_), name) == there, "deleted another channel");
-  if (there) evict(touched_, name);
-}
-
-void World::evict(std::size_t topic_index, const std::string& channel) {
-  for (std::size_t i = clients_.size(); i-- > 0;) {
-    Client& client = *clients_[i];
-    if (client.topic != topic_index || client.channel_name != channel) continue;
-    expect(client.bell->rung, "an evicted consumer was not woken");
-    std::vector<Run> runs;
-    Effects effects;
-    const auto result = client.subscription.channel->pull(client.consumer, now_, {}, runs, effects);
-    expect(result.evicted && runs.empty(), "an evicted consumer was not told so");
-    leave(i);
+void World::await_commit(std::size_t journal, Ticket ticket, std::size_t topic_index, Serial first,
+                         std::uint64_t count) {
+  using Fate = Published::Fate;
+  auto& published = models_[topic_index].published;
+  if (ticket == 0) {
+    for (Serial i = first; i < first + count; ++i) published[i].fate = Fate::acknowledged;
+    return;
   }
+  ground_->journal(journal).when_committed(
+      ticket, [this, topic_index, first, count](const nsq::Result<void>& result) {
+        ModelTopic& model = models_[topic_index];
+        for (Serial i = first; i < first + count; ++i) {
+          model.published[i].fate = result ? Fate::acknowledged : Fate::failed;
+          if (!result) model.doubt(i);
+        }
+      });
 }
 
 World::Client& World::enter_client(std::size_t topic_index, const std::string& channel) {
@@ -186,17 +225,17 @@ World::Client& World::enter_client(std::size_t topic_index, const std::string& c
       client->bell);
   client->subscription =
       broker_
-          .subscribe(topic(topic_index)->name(), nsq::wire::ChannelName::parse(channel).value(),
-                     client->consumer, now_)
+          ->subscribe(topic(topic_index)->name(), nsq::wire::ChannelName::parse(channel).value(),
+                      client->consumer)
           .value();
   models_[topic_index].channels.try_emplace(channel);
-  models_[topic_index].release(now_.mono);
+  models_[topic_index].release();
   clients_.push_back(std::move(client));
   return *clients_.back();
 }
 
 void World::subscribe() {
-  if (clients_.size() >= kMaxClients) return;
+  if (clients_.size() >= kMaxClients || ground_->full()) return;
   touched_ = any_topic();
   enter_client(touched_, any_channel_name());
 }
@@ -210,7 +249,7 @@ void World::unsubscribe() {
 
 void World::leave(std::size_t index) {
   Client& client = *clients_[index];
-  broker_.unsubscribe(client.subscription, client.consumer);
+  broker_->unsubscribe(client.subscription, client.consumer);
   clients_.erase(clients_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
@@ -243,19 +282,24 @@ void World::pull_some() {
 
 PullResult World::pull(Client& client, PullLimits limits) {
   ModelChannel& model = model_of(client);
-  const bool may = !model.paused && client.has_room() && model.waiting > 0;
+  auto& channel = *client.subscription.channel;
+  const auto in_memory = [&] {
+    const auto stats = channel.stats(false);
+    return stats.depth - stats.backend_depth;
+  };
+  const bool may = !model.paused && client.has_room() && in_memory() > 0;
   const std::int64_t room = client.ready - client.in_flight;
   client.bell->rung = false;
   client.declined = false;
   std::vector<Run> runs;
   Effects effects;
-  const PullResult result =
-      client.subscription.channel->pull(client.consumer, now_, limits, runs, effects);
+  const PullResult result = channel.pull(client.consumer, now_, limits, runs, effects);
   effects.run();
+  const bool exact = !ground_->runs_by_itself();  // else reads end at any moment
   expect(!result.evicted, "evicted from a channel that is there");
-  expect((result.messages > 0) == may,
-         may ? "nothing was delivered" : "delivered against the rules");
-  expect(!may || result.messages <= room, "more in flight than RDY allows");
+  expect(result.messages > 0 || !may, "nothing was delivered");
+  expect(result.messages == 0 || may || !exact, "delivered against the rules");
+  expect(result.messages <= std::max<std::int64_t>(room, 0), "more in flight than RDY allows");
   expect(result.messages <= limits.messages, "more than the pull asked for");
   std::uint32_t count = 0;
   for (const Run& run : runs) {
@@ -263,34 +307,41 @@ PullResult World::pull(Client& client, PullLimits limits) {
     take_in(client, run);
   }
   expect(count == result.messages, "the pull miscounted");
-  const bool more = !model.paused && client.has_room() && model.waiting > 0;
-  expect(result.more == more, "the pull is wrong about there being more");
+  const bool more = !model.paused && client.has_room() && in_memory() > 0;
+  expect(result.more == more || !exact, "the pull is wrong about there being more");
   client.own_turn = result.more;
   return result;
 }
 
 void World::take_in(Client& client, const Run& run) {
-  ModelChannel& model = model_of(client);
   std::string_view frames = run.frames();
   for (std::uint32_t i = 0; i < run.count; ++i) {
     const std::uint32_t bytes = frame_bytes(frames.data());
-    const auto message = nsq::wire::decode_message(frames.substr(8, bytes - 8)).value();
-    const Offset offset = run.first + i;
-    const auto held = model.messages.find(offset);
-    expect(held != model.messages.end(), "a message that is gone was delivered");
-    expect(held->second.place == Place::waiting, "a message that does not wait was delivered");
-    expect(held->second.attempts == run.attempts, "wrong attempts");
-    Published& published = models_[client.topic].published.at(offset);
-    const std::uint64_t id = frame_id(frames.data());
-    if (published.id == 0) published.id = id;
-    expect(published.id == id, "an id changed");
-    expect(published.timestamp == message.timestamp_ns, "a timestamp changed");
-    expect(message.body == body(client.topic, offset), "a body changed");
-    model.deliver(offset, client.connection, now_.mono, client.msg_timeout);
-    ++client.in_flight;
+    take_in_one(client, frames.substr(0, bytes), run.attempts);
     frames.remove_prefix(bytes);
   }
   expect(frames.empty(), "a run has bytes behind its messages");
+}
+
+void World::take_in_one(Client& client, std::string_view frame, std::uint16_t attempts) {
+  ModelChannel& model = model_of(client);
+  const auto message = nsq::wire::decode_message(frame.substr(8)).value();
+  const Serial serial = serial_in(message.body);
+  const auto found = model.messages().find(serial);
+  expect(found != model.messages().end(), "a message that is gone was delivered");
+  const Held& held = found->second;
+  expect(held.place != Place::deferred, "a message was delivered before it was due");
+  expect(held.place != Place::in_flight, "a message that is in flight was delivered again");
+  expect(attempts <= held.attempts, "attempts out of nowhere");
+  expect(attempts >= held.least_attempts, "attempts were forgotten");
+  Published& published = models_[client.topic].published.at(serial);
+  const std::uint64_t id = frame_id(frame.data());
+  if (published.id == 0) published.id = id;
+  expect(published.id == id, "an id changed");
+  expect(published.timestamp == message.timestamp_ns, "a timestamp changed");
+  expect(message.body == body(client.topic, serial), "a body changed");
+  model.deliver(serial, attempts, client.connection, now_.mono, client.msg_timeout);
+  ++client.in_flight;
 }
 
 void World::decline() {
@@ -310,25 +361,25 @@ void World::answer() {
   ModelChannel& model = models_[client->topic].channels.at(client->channel_name);
   for (std::uint64_t i = 1 + below(12); i > 0 && !model.delivered.empty(); --i) {
     auto& picked = model.delivered[static_cast<std::size_t>(below(model.delivered.size()))];
-    const Offset offset = picked;
-    const Held* held = model.find_in_flight(offset);
+    const Serial serial = picked;
+    const Held* held = model.find_in_flight(serial);
     if (held == nullptr) {  // answered in vain this once, then forgotten
       picked = model.delivered.back();
       model.delivered.pop_back();
     }
     Client* const owner = held == nullptr ? nullptr : client_of(held->owner);
-    answer_one(owner != nullptr && chance(90) ? *owner : *client_of(client->connection), offset);
+    answer_one(owner != nullptr && chance(90) ? *owner : *client_of(client->connection), serial);
   }
 }
 
-void World::answer_one(Client& client, Offset offset) {
+void World::answer_one(Client& client, Serial serial) {
   const std::uint64_t what = below(100);
   if (what < 80) {
-    finish(client, offset);
+    finish(client, serial);
   } else if (what < 92) {
-    requeue(client, offset);
+    requeue(client, serial);
   } else {
-    touch(client, offset);
+    touch(client, serial);
   }
   if (!client.declined) client.own_turn = true;
 }
@@ -344,8 +395,8 @@ World::Client* World::client_of(std::uint64_t connection) {
 namespace {
 
 /// What the broker should answer, 0 for yes.
-int expected_answer(const ModelChannel& model, Offset offset, std::uint64_t connection) {
-  const Held* held = model.find_in_flight(offset);
+int expected_answer(const ModelChannel& model, Serial serial, std::uint64_t connection) {
+  const Held* held = model.find_in_flight(serial);
   if (held == nullptr) return static_cast<int>(Errc::not_in_flight);
   return held->owner == connection ? 0 : static_cast<int>(Errc::not_owner);
 }
@@ -356,85 +407,61 @@ int code_of(const nsq::Result<void>& result) {
 
 }  // namespace
 
-void World::finish(Client& client, Offset offset) {
+void World::finish(Client& client, Serial serial) {
   ModelChannel& model = model_of(client);
-  const auto id = nsq::wire::MessageId::from_number(models_[client.topic].published.at(offset).id);
-  const int wanted = expected_answer(model, offset, client.connection);
+  const auto id = nsq::wire::MessageId::from_number(models_[client.topic].published.at(serial).id);
+  const int wanted = expected_answer(model, serial, client.connection);
   std::vector<AnswerFailure> failures;
   client.subscription.channel->finish(*client.consumer, {&id, 1}, failures);
   expect((failures.empty() ? 0 : static_cast<int>(failures[0].why)) == wanted, "wrong FIN answer");
   if (wanted != 0) return;
-  model.finish(offset);
+  model.finish(serial);
   --client.in_flight;
 }
 
-void World::requeue(Client& client, Offset offset) {
+void World::requeue(Client& client, Serial serial) {
   ModelChannel& model = model_of(client);
-  const auto id = nsq::wire::MessageId::from_number(models_[client.topic].published.at(offset).id);
-  const int wanted = expected_answer(model, offset, client.connection);
-  const Nanoseconds delay = chance(50) ? Nanoseconds::zero() : any_delay();
+  const Published& published = models_[client.topic].published.at(serial);
+  const auto id = nsq::wire::MessageId::from_number(published.id);
+  const int wanted = expected_answer(model, serial, client.connection);
+  const Nanoseconds delay =
+      chance(50) ? Nanoseconds::zero() : std::min(any_delay(), limits_.max_req_timeout);
+  const auto journal = static_cast<std::size_t>(below(Ground::kJournals));
+  const auto& [of, channel] = client.subscription;
   Effects effects;
   const auto result =
-      client.subscription.channel->requeue(*client.consumer, id, delay, now_, effects);
+      of->requeue(*channel, *client.consumer, id, delay, ground_->journal(journal), now_, effects);
   effects.run();
   expect(code_of(result) == wanted, "wrong REQ answer");
   if (wanted != 0) return;
-  model.requeue(offset, std::min(delay, limits_.max_req_timeout), now_.mono);
   --client.in_flight;
+  const bool later = delay > Nanoseconds::zero();
+  // A message whose publish failed is nowhere but in memory, which may let go of it.
+  const bool sure = later || published.fate != Published::Fate::failed;
+  const auto deferral = model.requeue(serial, delay, now_.mono, sure);
+  if (!later) return;
+  if (of->durability() == Durability::memory) {
+    model.set_volatile(serial);
+    return;
+  }
+  ground_->when_turn_committed(
+      journal, [this, at = client.topic, name = client.channel_name, serial, deferral] {
+        auto& channels = models_[at].channels;
+        const auto found = channels.find(name);
+        if (found != channels.end()) found->second.deferral_kept(serial, deferral);
+      });
 }
 
-void World::touch(Client& client, Offset offset) {
+void World::touch(Client& client, Serial serial) {
   ModelChannel& model = model_of(client);
-  const auto id = nsq::wire::MessageId::from_number(models_[client.topic].published.at(offset).id);
-  const int wanted = expected_answer(model, offset, client.connection);
+  const auto id = nsq::wire::MessageId::from_number(models_[client.topic].published.at(serial).id);
+  const int wanted = expected_answer(model, serial, client.connection);
   const auto result = client.subscription.channel->touch(*client.consumer, id, now_);
   expect(code_of(result) == wanted, "wrong TOUCH answer");
   if (wanted != 0) return;
-  Held& held = model.messages.at(offset);
-  held.when = std::min(now_.mono + client.msg_timeout, held.delivered + limits_.max_msg_timeout);
-}
-
-void World::pause_channel() {
-  touched_ = any_topic();
-  const std::string name = any_channel_name();
-  const auto channel = topic(touched_)->find_channel(name);
-  if (!channel) return;
-  const bool paused = chance(30);
-  Effects effects;
-  channel->pause(paused, effects);
-  effects.run();
-  models_[touched_].channels.at(name).paused = paused;
-}
-
-void World::pause_topic() {
-  touched_ = any_topic();
-  const bool paused = chance(30);
-  Effects effects;
-  topic(touched_)->pause(paused, now_, effects);
-  effects.run();
-  models_[touched_].paused = paused;
-  models_[touched_].release(now_.mono);
-}
-
-void World::empty_channel() {
-  touched_ = any_topic();
-  for (auto& [name, model] : models_[touched_].channels) {
-    if (model.messages.size() < kMaxBacklog && !chance(20)) continue;
-    Effects effects;
-    topic(touched_)->find_channel(name)->empty(effects);
-    effects.run();
-    model.empty();
-    for (const auto& client : clients_) {
-      if (client->topic == touched_ && client->channel_name == name) client->in_flight = 0;
-    }
-  }
-}
-
-void World::empty_topic() {
-  touched_ = any_topic();
-  topic(touched_)->empty();
-  models_[touched_].held.clear();
-  models_[touched_].held_deferred.clear();
+  const Held& held = model.messages().at(serial);
+  model.touch(serial,
+              std::min(now_.mono + client.msg_timeout, held.delivered + limits_.max_msg_timeout));
 }
 
 void World::pass_time() {
@@ -446,8 +473,13 @@ void World::pass_time() {
 void World::advance(Nanoseconds by) {
   now_.mono += by;
   now_.wall += by;
+  expire_due();
+}
+
+void World::expire_due() {
   while (deadlines_.next() && *deadlines_.next() <= now_.mono) deadlines_.expire_due(now_);
   for (auto& model : models_) {
+    model.expire(now_.mono);
     for (auto& [name, channel] : model.channels) {
       const auto owners = channel.expire(now_.mono);
       for (const auto& client : clients_) {
@@ -456,6 +488,14 @@ void World::advance(Nanoseconds by) {
       }
     }
   }
+}
+
+void World::catch_up_clock() {
+  if (!ground_->runs_by_itself()) return;
+  const auto real = nsq::read_clock();
+  if (real.mono <= now_.mono) return;
+  now_ = real;
+  expire_due();
 }
 
 }  // namespace nsqd::sim

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "nsqd/queue/broker.hpp"
 #include "nsqd/queue/deadline_index.hpp"
+#include "tests/simulation/ground.hpp"
 #include "tests/simulation/model.hpp"
 
 namespace nsqd::sim {
@@ -20,17 +22,26 @@ class Violation : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A broker and its model, to both of which the same is done. Deterministic: everything follows
-/// from the seed. Not thread-safe.
+/// Throws a Violation unless it holds.
+void expect(bool holds, const char* what);
+
+/// What a World stands on.
+enum class GroundKind : std::uint8_t { memory, store };
+
+/// A broker on a log, and their model, to both of which the same is done. On a log in memory it is
+/// deterministic: everything follows from the seed. Not thread-safe.
 class World {
  public:
-  explicit World(std::uint64_t seed);
+  World(std::uint64_t seed, GroundKind kind);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
 
   /// One random operation, then a comparison of what it touched. Throws Violation.
   void step();
 
   /// Compares everything. Throws Violation.
-  void check_all() const;
+  void check_all();
 
   /// Lets everything go on, consumes all there is, and compares. Throws Violation.
   void drain();
@@ -58,22 +69,15 @@ class World {
   };
 
   class Silent final : public BrokerObserver {
-    void topic_created(const Topic&) override {}
-    void topic_deleted(const Topic&) override {}
-    void channel_created(const Topic&, const Channel&) override {}
-    void channel_deleted(const Topic&, const Channel&) override {}
+    void topic_created(const Topic& /*topic*/) override {}
+    void topic_deleted(const Topic& /*topic*/) override {}
+    void channel_created(const Topic& /*topic*/, const Channel& /*channel*/) override {}
+    void channel_deleted(const Topic& /*topic*/, const Channel& /*channel*/) override {}
   };
 
-  class Log final : public Journal {
-    Ticket append(const Topic&, const Run&) override { return ++last_; }
-    Ticket last_ = 0;
-  };
-
-  // The operations.
+  // The operations: of publishers and consumers,
   void publish();
   void publish_deferred();
-  void create_channel();
-  void delete_channel();
   void subscribe();
   void unsubscribe();
   void set_ready();
@@ -81,11 +85,21 @@ class World {
   void pull_some();
   void decline();
   void answer();
+  void pass_time();
+  // of operators,
+  void create_channel();
+  void delete_channel();
+  void delete_topic();
   void pause_channel();
   void pause_topic();
   void empty_channel();
   void empty_topic();
-  void pass_time();
+  void set_durability();
+  // and of the machine.
+  void log_works();
+  void save_cursors();
+  void settle();
+  void restart();
 
   std::uint64_t below(std::uint64_t limit);
   bool chance(std::uint64_t percent) { return below(100) < percent; }
@@ -96,34 +110,46 @@ class World {
   nsq::Nanoseconds any_delay();
   std::string any_channel_name();
 
-  std::string body(std::size_t topic, Offset offset) const;
+  std::string body(std::size_t topic, Serial serial) const;
+  void await_commit(std::size_t journal, Ticket ticket, std::size_t topic, Serial first,
+                    std::uint64_t count);
   Client& enter_client(std::size_t topic, const std::string& channel);
   void leave(std::size_t index);
   PullResult pull(Client& client, PullLimits limits);
   void take_in(Client& client, const Run& run);
-  void answer_one(Client& client, Offset offset);
-  void finish(Client& client, Offset offset);
-  void requeue(Client& client, Offset offset);
-  void touch(Client& client, Offset offset);
+  void take_in_one(Client& client, std::string_view frame, std::uint16_t attempts);
+  void answer_one(Client& client, Serial serial);
+  void finish(Client& client, Serial serial);
+  void requeue(Client& client, Serial serial);
+  void touch(Client& client, Serial serial);
   void advance(nsq::Nanoseconds by);
+  void expire_due();
+  void catch_up_clock();
   void evict(std::size_t topic, const std::string& channel);
+  void open_broker();
+  void settle_ground();
+  void save(std::size_t topic);
+  bool finish_all_of(Client& client);
 
   ModelChannel& model_of(const Client& client) {
     return models_[client.topic].channels.at(client.channel_name);
   }
   std::shared_ptr<Topic> topic(std::size_t index) const;
 
-  void check_topic(std::size_t index) const;
-  void check_channel(std::size_t topic, const std::string& name) const;
-  void check_nobody_waits_in_vain(std::size_t topic, const std::string& name) const;
+  void check_topic(std::size_t index);
+  void check_channel(std::size_t topic, const std::string& name);
+  void check_consumers(std::size_t topic, const std::string& name, const ChannelStats& stats) const;
+  void check_nobody_waits_in_vain(std::size_t topic, const std::string& name,
+                                  const ChannelStats& stats) const;
 
+  const std::uint64_t seed_;
   std::mt19937_64 random_;
   QueueLimits limits_;
   nsq::Now now_;
   Silent observer_;
-  Log log_;
   DeadlineIndex deadlines_;
-  Broker broker_;
+  std::unique_ptr<Ground> ground_;
+  std::unique_ptr<Broker> broker_;
   std::vector<ModelTopic> models_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::uint64_t last_connection_ = 0;

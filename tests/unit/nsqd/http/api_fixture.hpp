@@ -15,24 +15,6 @@
 
 namespace nsqd {
 
-/// A commit queue whose commits fail on request.
-class FailingCommitQueue final : public CommitQueue {
- public:
-  Ticket append(const Topic& topic, const Run& run) override { return inner_.append(topic, run); }
-  void when_committed(Ticket ticket, Callback done) override {
-    inner_.when_committed(
-        ticket, [this, done = std::move(done)](const nsq::Result<void>& committed) mutable {
-          done(failing ? nsq::Result<void>(nsq::fail(nsq::Errc::storage_failed)) : committed);
-        });
-  }
-  bool commit() override { return inner_.commit(); }
-
-  bool failing = false;
-
- private:
-  MemoryCommitQueue inner_;
-};
-
 /// The API on a real broker, called through its router without sockets.
 struct ApiFixture : BrokerFixture {
   explicit ApiFixture(Options given = {}) : options(std::move(given)) {}
@@ -42,7 +24,7 @@ struct ApiFixture : BrokerFixture {
                               std::string body = {}) {
     auto response = begin(method, target, std::move(body));
     if (response) return std::move(*response);
-    static_cast<void>(commit_queue.commit());
+    static_cast<void>(commits->commit());
     io.restart();
     io.poll();
     return std::move(waiting_).value();
@@ -89,7 +71,7 @@ struct ApiFixture : BrokerFixture {
     if (!router_) {
       router_ = make_api_router({.broker = broker,
                                  .clients = clients,
-                                 .commits = commit_queue,
+                                 .commits = *commits,
                                  .options = options,
                                  .info = info,
                                  .health = health,
@@ -112,7 +94,6 @@ struct ApiFixture : BrokerFixture {
                   .tcp_port = 4150,
                   .http_port = 4151};
   ClientRegistry clients;
-  FailingCommitQueue commit_queue;
   Health health;
   RuntimeSettings settings{{"l:4160"}};
   nsq::Logger logger;

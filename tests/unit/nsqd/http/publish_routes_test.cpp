@@ -66,11 +66,11 @@ TEST_CASE("an ephemeral topic has no commit to wait for", "[nsqd][http]") {
   CHECK(summary(*answer) == "200 OK");
 }
 
-TEST_CASE("a publish whose commit fails is answered 503", "[nsqd][http]") {
+TEST_CASE("a publish whose commit fails is answered 500 with the reason", "[nsqd][http]") {
   ApiFixture api;
-  api.commit_queue.failing = true;
-  CHECK(summary(api.post("/pub?topic=t", "m")) == error(503, "EXITING"));
-  CHECK(summary(api.post("/mpub?topic=t", "m")) == error(503, "EXITING"));
+  api.log.fail_commits = true;
+  CHECK(summary(api.post("/pub?topic=t", "m")) == error(500, "disk full"));
+  CHECK(summary(api.post("/mpub?topic=t", "m")) == error(500, "disk full"));
 }
 
 TEST_CASE("a publish to a closed broker is answered 503", "[nsqd][http]") {

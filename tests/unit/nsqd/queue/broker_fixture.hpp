@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nsqd/queue/broker.hpp"
+#include "tests/support/log/memory_log.hpp"
 #include "tests/unit/nsqd/queue/fixture.hpp"
 
 namespace nsqd {
@@ -31,7 +32,8 @@ class RecordingObserver final : public BrokerObserver {
 
 /// A broker with a hand-driven clock, and short forms of what is done to it.
 struct BrokerFixture {
-  explicit BrokerFixture(QueueLimits limits = {}) : broker(limits, 1, deadlines, observer) {}
+  explicit BrokerFixture(QueueLimits with = {})
+      : limits(with), broker(std::make_unique<Broker>(limits, 1, deadlines, observer, &log)) {}
 
   static nsq::wire::TopicName topic_name(std::string_view name) {
     return nsq::wire::TopicName::parse(name).value();
@@ -41,37 +43,74 @@ struct BrokerFixture {
   }
 
   std::shared_ptr<Topic> topic(std::string_view name) {
-    return broker.get_or_create_topic(topic_name(name)).value();
+    return broker->get_or_create_topic(topic_name(name)).value();
   }
   std::shared_ptr<Channel> channel(std::string_view of, std::string_view name) {
-    return broker.get_or_create_channel(topic(of), channel_name(name), clock.now).value();
+    return broker->get_or_create_channel(topic(of), channel_name(name)).value();
   }
   Broker::Subscription subscribe(std::string_view of, std::string_view name,
                                  const TestClient& client) {
-    return broker.subscribe(topic_name(of), channel_name(name), client.consumer, clock.now).value();
+    return broker->subscribe(topic_name(of), channel_name(name), client.consumer).value();
   }
 
   bool publish(Topic& to, const std::vector<std::string>& texts) {
     const std::vector<std::string_view> views(texts.begin(), texts.end());
     Effects effects;
-    const auto ticket = to.publish(views, journal, clock.now, effects);
+    const auto ticket = to.publish(views, *journal, clock.now, effects);
     effects.run();
+    static_cast<void>(journal->commit());
     return ticket.has_value();
   }
   bool publish_deferred(Topic& to, std::string_view text, Nanoseconds delay) {
     Effects effects;
-    const auto ticket = to.publish_deferred(text, delay, journal, clock.now, effects);
+    const auto ticket = to.publish_deferred(text, delay, *journal, clock.now, effects);
     effects.run();
+    static_cast<void>(journal->commit());
     return ticket.has_value();
   }
   void pause(Topic& which, bool paused) {
     Effects effects;
-    which.pause(paused, clock.now, effects);
+    which.pause(paused, effects);
     effects.run();
+    broker->save(which);
   }
   void advance(Nanoseconds by) {
     clock.advance(by);
     deadlines.expire_due(clock.now);
+    log.commit_deadlines();
+  }
+
+  bool requeue(Topic& topic, Channel& channel, const TestClient& client,
+               const nsq::wire::MessageId& id, Nanoseconds delay) {
+    Effects effects;
+    const auto result =
+        topic.requeue(channel, *client.consumer, id, delay, *journal, clock.now, effects);
+    effects.run();
+    static_cast<void>(journal->commit());
+    return result.has_value();
+  }
+  void empty(Topic& topic, Channel& channel) {
+    Effects effects;
+    topic.empty_channel(channel, effects);
+    effects.run();
+    broker->save(topic);
+  }
+
+  /// The process dies and starts again.
+  void crash() {
+    log.crash();
+    reopen();
+  }
+  /// It is stopped in good order and started again.
+  void restart() {
+    log.stop_cleanly(*broker);
+    reopen();
+  }
+  void reopen() {
+    broker.reset();
+    journal = log.make_journal();
+    broker = std::make_unique<Broker>(limits, 1, deadlines, observer, &log);
+    log.restore(*broker);
   }
 
   /// All that the channel has waiting, taken by a consumer that then leaves.
@@ -88,9 +127,11 @@ struct BrokerFixture {
   Clock clock;
   RecordingObserver observer;
   DeadlineIndex deadlines;
-  CountingJournal journal;
+  test::MemoryLog log{clock.now};
+  std::unique_ptr<test::MemoryJournal> journal = log.make_journal();
+  const QueueLimits limits;
   std::uint64_t next_connection = 1'000'000;
-  Broker broker;
+  std::unique_ptr<Broker> broker;
 };
 
 }  // namespace nsqd

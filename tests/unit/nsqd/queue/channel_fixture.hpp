@@ -30,11 +30,22 @@ struct ChannelFixture {
 
   std::vector<Run> pull(const TestClient& client) { return pull_all(*channel, client, clock.now); }
 
-  bool requeue(const TestClient& client, const nsq::wire::MessageId& id, Nanoseconds delay) {
+  /// REQ without a delay.
+  bool requeue(const TestClient& client, const nsq::wire::MessageId& id) {
     Effects effects;
-    const auto result = channel->requeue(*client.consumer, id, delay, clock.now, effects);
+    const auto result = channel->requeue(*client.consumer, id, effects);
     effects.run();
     return result.has_value();
+  }
+
+  /// REQ with a delay: what the topic would keep until it is due.
+  Run take_to_defer(const TestClient& client, const nsq::wire::MessageId& id) {
+    return channel->take_to_defer(*client.consumer, id).value();
+  }
+  void put_due(const Run& run) {
+    Effects effects;
+    channel->put_due(run, effects);
+    effects.run();
   }
 
   /// Lets time pass and does what is due then.

@@ -105,13 +105,13 @@ TEST_CASE("a requeued message wakes who is hungry", "[queue][channel]") {
   const auto message = messages(f.pull(a)).at(0);
   f.pull(b);
   SECTION("at once") {
-    REQUIRE(f.requeue(a, message.wire_id(), Seconds(0)));
+    REQUIRE(f.requeue(a, message.wire_id()));
     CHECK(b.waker->calls == 1);
   }
   SECTION("when it is due") {
-    REQUIRE(f.requeue(a, message.wire_id(), Seconds(1)));
+    const Run run = f.take_to_defer(a, message.wire_id());
     CHECK(b.waker->calls == 0);
-    f.advance(Seconds(1));
+    f.put_due(run);
     CHECK(b.waker->calls == 1);
   }
 }
@@ -121,14 +121,14 @@ TEST_CASE("a deferred message of the topic wakes who is hungry when it is due",
   ChannelFixture f;
   const auto client = f.client(1, 1);
   f.pull(client);
-  f.channel->put_deferred(make_run(1), f.clock.now.mono + Seconds(3));
+  f.channel->expect_deferred(1);
   CHECK(f.stats().deferred_count == 1);
   CHECK(f.stats().message_count == 1);
-  CHECK(f.deadlines.next() == f.clock.now.mono + Seconds(3));
-  f.advance(Seconds(3) - Nanoseconds(1));
   CHECK(client.waker->calls == 0);
-  f.advance(Nanoseconds(1));
+  f.put_due(make_run(1));
   CHECK(client.waker->calls == 1);
+  CHECK(f.stats().deferred_count == 0);
+  CHECK(f.stats().message_count == 1);
   CHECK(f.pull(client).size() == 1);
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("a paused channel delivers nothing and goes on with the same RDY", "[q
 
   f.put(make_run(1, 1, 2000));
   CHECK(f.pull(client).empty());
-  REQUIRE(f.requeue(client, message.wire_id(), Seconds(0)));
+  REQUIRE(f.requeue(client, message.wire_id()));
   CHECK(f.pull(client).empty());
   CHECK(f.stats().depth == 2);
   CHECK(client.waker->calls == 0);
@@ -194,10 +194,11 @@ TEST_CASE("an emptied channel has nothing, and delivery goes on", "[queue][chann
   f.put(make_run(4));
   const auto got = messages(f.pull(client));
   REQUIRE(got.size() == 3);
-  REQUIRE(f.requeue(client, got[0].wire_id(), Seconds(5)));
+  f.take_to_defer(client, got[0].wire_id());
   f.pull(client);
   Effects effects;
-  f.channel->empty(effects);
+  f.channel->empty(100, 100, effects);
+  CHECK(f.channel->start() == 100);
   effects.run();
   const auto stats = f.stats();
   CHECK(stats.depth == 0);
@@ -237,7 +238,8 @@ TEST_CASE("a deleted channel evicts its consumers and takes nothing more", "[que
   CHECK_FALSE(finish(*f.channel, holder, message.wire_id()));
   CHECK_FALSE(f.deadlines.next().has_value());
   f.put(make_run(1, 1, 2000));
-  f.channel->put_deferred(make_run(1, 2, 3000), f.clock.now.mono + Seconds(1));
+  f.channel->expect_deferred(1);
+  f.put_due(make_run(1, 2, 3000));
   CHECK(f.stats().depth == 0);
   CHECK(f.stats().deferred_count == 0);
   CHECK_FALSE(f.deadlines.next().has_value());

@@ -11,7 +11,6 @@
 #include "nsqd/queue/block.hpp"
 #include "nsqd/queue/channel.hpp"
 #include "nsqd/queue/frame.hpp"
-#include "nsqd/queue/journal.hpp"
 
 namespace nsqd {
 
@@ -42,7 +41,7 @@ inline Run make_run(const std::vector<std::string>& bodies, Offset first, std::u
   BlockPtr block = Block::create(bytes);
   char* to = block->extend(bytes);
   for (const auto& body : bodies) to = write_frame(to, 7, first_id++, body);
-  return {std::move(block), 0, bytes, static_cast<std::uint32_t>(bodies.size()), 0, first};
+  return {std::move(block), 0, bytes, static_cast<std::uint32_t>(bodies.size()), 0, false, first};
 }
 
 inline Run make_run(const std::vector<std::string>& bodies, Offset first = 0) {
@@ -129,16 +128,5 @@ inline bool finish(Channel& channel, const TestClient& client, const nsq::wire::
   channel.finish(*client.consumer, {&id, 1}, failures);
   return failures.empty();
 }
-
-/// A journal that counts what it was given.
-class CountingJournal final : public Journal {
- public:
-  Ticket append(const Topic& /*topic*/, const Run& run) override {
-    messages += run.count;
-    return ++last;
-  }
-  Ticket last = 0;
-  std::uint64_t messages = 0;
-};
 
 }  // namespace nsqd

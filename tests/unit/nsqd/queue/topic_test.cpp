@@ -76,7 +76,7 @@ TEST_CASE("a topic that lost its last channel keeps messages again", "[queue][to
   BrokerFixture f;
   const auto topic = f.topic("t");
   const auto gone = f.channel("t", "c");
-  REQUIRE(f.broker.delete_channel(topic, "c"));
+  REQUIRE(f.broker->delete_channel(topic, "c"));
   REQUIRE(f.publish(*topic, {"m"}));
   CHECK(topic->stats({}, false).depth == 1);
   CHECK(gone->stats(false).depth == 0);
@@ -184,7 +184,7 @@ TEST_CASE("a topic counts what it accepted", "[queue][topic]") {
   CHECK(stats.message_count == 3);
   CHECK(stats.message_bytes == 10);
   CHECK(stats.depth == 3);
-  CHECK(f.journal.messages == 3);
+  CHECK(f.journal->messages == 3);
 }
 
 TEST_CASE("the statistics show channels by name, or one alone", "[queue][topic]") {
@@ -207,12 +207,12 @@ TEST_CASE("a deleted topic refuses publishes and channels", "[queue][topic]") {
   BrokerFixture f;
   const auto topic = f.topic("t");
   const auto channel = f.channel("t", "c");
-  REQUIRE(f.broker.delete_topic("t"));
+  REQUIRE(f.broker->delete_topic("t"));
   CHECK_FALSE(f.publish(*topic, {"m"}));
   CHECK_FALSE(f.publish_deferred(*topic, "m", Seconds(1)));
-  CHECK(f.journal.messages == 0);
+  CHECK(f.journal->messages == 0);
   Effects effects;
-  CHECK(topic->get_or_create_channel(f.channel_name("d"), f.clock.now, effects).error().code ==
+  CHECK(topic->get_or_create_channel(f.channel_name("d"), effects).error().code ==
         nsq::Errc::exiting);
   CHECK(topic->stats({}, false).message_count == 0);
 }
@@ -230,7 +230,7 @@ TEST_CASE("an ephemeral topic keeps what fits and logs nothing", "[queue][topic]
   CHECK(stats.depth == 10);
   CHECK(stats.backend_depth == 0);
   CHECK(stats.message_count == 15);
-  CHECK(f.journal.last == 0);
+  CHECK(f.journal->messages == 0);
   CHECK(f.channel("t#ephemeral", "c")->stats(false).depth == 10);
 }
 

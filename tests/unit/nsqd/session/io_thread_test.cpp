@@ -7,13 +7,15 @@
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
 
-#include "nsqd/storage/memory_commit_queue.hpp"
+#include "tests/support/log/memory_log.hpp"
 
 using namespace nsqd;
 
 TEST_CASE("who publishes again when told is told again, though nothing else happens on the thread",
           "[session][turn]") {
-  IoThread thread(std::make_unique<MemoryCommitQueue>(), nsq::Logger());
+  const nsq::Now now = nsq::read_clock();
+  test::MemoryLog log(now);
+  IoThread thread([&](boost::asio::io_context&) { return log.make_journal(); }, nsq::Logger());
   thread.start();
   std::promise<void> told_twice;
   boost::asio::post(thread.context(), [&] {

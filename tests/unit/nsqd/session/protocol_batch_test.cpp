@@ -64,7 +64,7 @@ TEST_CASE("publishes to an ephemeral topic wait for no commit", "[session][proto
 TEST_CASE("a commit that fails is told and ends the conversation", "[session][protocol][batch]") {
   Daemon daemon;
   Conversation client(daemon);
-  daemon.commits->failing = true;
+  daemon.log.fail_commits = true;
   client.send(with_body("PUB t", "a") + with_body("PUB t", "b") + "SUB t c\n");
   CHECK(client.replies() == Texts{"E_PUB_FAILED PUB failed disk full"});
   CHECK(client.protocol.ended());

@@ -7,36 +7,10 @@
 #include <vector>
 
 #include "nsqd/session/protocol.hpp"
-#include "nsqd/storage/memory_commit_queue.hpp"
+#include "tests/support/log/memory_log.hpp"
 #include "tests/unit/nsqd/session/frames.hpp"
 
 namespace nsqd {
-
-/// A commit queue that counts appends, and whose next commits can be made to fail.
-class CountingCommits final : public CommitQueue {
- public:
-  Ticket append(const Topic& topic, const Run& run) override {
-    ++appends;
-    return queue_.append(topic, run);
-  }
-  void when_committed(Ticket ticket, Callback done) override {
-    queue_.when_committed(
-        ticket, [this, done = std::move(done)](const nsq::Result<void>& result) mutable {
-          if (failing) {
-            done(nsq::Result<void>(nsq::fail(nsq::Errc::storage_failed, "disk full")));
-          } else {
-            done(result);
-          }
-        });
-  }
-  bool commit() override { return queue_.commit(); }
-
-  int appends = 0;
-  bool failing = false;
-
- private:
-  MemoryCommitQueue queue_;
-};
 
 /// Counts how often it was woken.
 class CountingWaker final : public Waker {
@@ -61,14 +35,20 @@ struct Daemon {
                 .max_req_timeout = options.max_req_timeout,
                 .max_channel_consumers = static_cast<std::size_t>(options.max_channel_consumers),
             },
-            1, deadlines, observer),
-        commits(new CountingCommits),
-        io(std::unique_ptr<CommitQueue>(commits), nsq::Logger()) {}
+            1, deadlines, observer, &log),
+        io(
+            [this](boost::asio::io_context&) {
+              auto made = log.make_journal();
+              commits = made.get();
+              return made;
+            },
+            nsq::Logger()) {}
 
   void advance(nsq::Nanoseconds by) {
     now.mono += by;
     now.wall += by;
     deadlines.expire_due(now);
+    log.commit_deadlines();
   }
   TopicStats topic(std::string_view name) const { return broker.find_topic(name)->stats({}, true); }
 
@@ -76,9 +56,10 @@ struct Daemon {
   const Options options;
   Silent observer;
   DeadlineIndex deadlines;
+  test::MemoryLog log{now};
   Broker broker;
   ClientRegistry clients;
-  CountingCommits* commits;  // owned by io
+  test::MemoryJournal* commits = nullptr;  // owned by io
   IoThread io;
   SessionContext context{io, broker, clients, options, nsq::Logger()};
 };

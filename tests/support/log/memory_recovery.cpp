@@ -1,0 +1,109 @@
+// What a crash leaves of a topic, by the rules of nsqd/storage/recovery.cpp.
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/support/log/memory_log.hpp"
+
+namespace nsqd::test {
+namespace {
+
+bool topic_keeps(const TopicImage& image, Offset born) {
+  return (image.paused || image.channels.empty()) && born >= image.held.start;
+}
+
+/// Of messages that were not deferred, each was born at its own offset.
+void give_plain_to_owners(TopicImage& image, Offset first, const MemoryChunk& chunk) {
+  for (Offset at = first; at < first + chunk.count; ++at) {
+    const LogRange one{at, at + 1, 1, chunk.attempts};
+    if (topic_keeps(image, at)) {
+      if (at >= image.held.end) image.held.unacked.push_back(one);
+      continue;
+    }
+    for (auto& channel : image.channels) {
+      if (at >= channel.cursor.start && at >= channel.cursor.end) {
+        channel.cursor.unacked.push_back(one);
+      }
+    }
+  }
+}
+
+void give_to_owners(TopicImage& image, Offset first, const MemoryChunk& chunk) {
+  if (chunk.audience.channel == 0 && chunk.audience.born == first) {
+    give_plain_to_owners(image, first, chunk);
+    return;
+  }
+  const LogRange range{first, first + chunk.count, chunk.count, chunk.attempts};
+  const ChannelId target = chunk.audience.channel;
+  const Offset born = chunk.audience.born;
+  if (target == 0 && topic_keeps(image, born)) {
+    if (first >= image.held.end) image.held.unacked.push_back(range);
+    return;
+  }
+  for (auto& channel : image.channels) {
+    const bool meant = target == 0 || target == channel.id;
+    if (meant && channel.cursor.wants(born, target != 0) && first >= channel.cursor.end) {
+      channel.cursor.unacked.push_back(range);
+    }
+  }
+}
+
+void count_deferred(TopicImage& image, Offset number, ChannelId target) {
+  ++image.far_deferred;
+  if (target == 0) {
+    const bool dropped = std::any_of(
+        image.dropped.begin(), image.dropped.end(),
+        [&](const LogRange& range) { return number >= range.begin && number < range.end; });
+    if (dropped) return;
+    if (topic_keeps(image, number)) {
+      ++image.held.deferred;
+      return;
+    }
+  }
+  for (auto& channel : image.channels) {
+    if ((target == 0 || target == channel.id) && channel.cursor.wants(number, target != 0)) {
+      ++channel.cursor.deferred;
+    }
+  }
+}
+
+/// Where messages that the channel's consumers deferred were before.
+std::vector<Offset> old_places(const MemoryTopic& topic, ChannelId channel) {
+  std::vector<Offset> places;
+  for (const auto& [at, message] : topic.deferred) {
+    if (message.channel == channel) places.push_back(message.home);
+  }
+  for (auto at = topic.chunks.lower_bound(topic.image.committed); at != topic.chunks.end(); ++at) {
+    const Audience& audience = at->second.audience;
+    if (audience.channel != channel) continue;
+    places.insert(places.end(), audience.homes.begin(), audience.homes.end());
+  }
+  return places;
+}
+
+}  // namespace
+
+TopicImage recovered(const MemoryTopic& topic) {
+  TopicImage image = topic.image;
+  for (auto at = topic.chunks.lower_bound(image.committed); at != topic.chunks.end(); ++at) {
+    give_to_owners(image, at->first, at->second);
+    image.next_offset = std::max(image.next_offset, at->first + at->second.count);
+  }
+  image.far_deferred = 0;
+  image.held.deferred = 0;
+  for (auto& channel : image.channels) channel.cursor.deferred = 0;
+  image.committed = image.held.end = image.next_offset;
+  for (const auto& [at, message] : topic.deferred) {
+    count_deferred(image, at.number, message.channel);
+    image.next_offset = std::max(image.next_offset, at.number + 1);
+  }
+  image.held.unacked = merged(std::move(image.held.unacked));
+  for (auto& channel : image.channels) {
+    channel.cursor.end = image.committed;
+    channel.cursor.unacked =
+        without(merged(std::move(channel.cursor.unacked)), old_places(topic, channel.id));
+  }
+  return image;
+}
+
+}  // namespace nsqd::test
