@@ -1,16 +1,8 @@
 #include "nsqd/migrate/import_writer.hpp"
 
-#include "common/base/bytes.hpp"
-
 namespace nsqd::migrate {
 
 using namespace nsq;
-
-namespace {
-
-constexpr std::size_t kBatchBytes = 4_MiB;
-
-}  // namespace
 
 void ImportWriter::begin(std::uint32_t topic, ChannelId channel, Offset first) {
   topic_ = topic;
@@ -56,7 +48,7 @@ void ImportWriter::end_chunk() {
 
 Result<void> ImportWriter::end() {
   end_chunk();
-  return batch_.GetDataSize() < kBatchBytes ? Result<void>() : flush();
+  return batch_.GetDataSize() < batch_bytes_ ? Result<void>() : flush();
 }
 
 Result<void> ImportWriter::flush() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -12,11 +13,12 @@
 
 namespace nsqd::migrate {
 
-/// Writes messages to the log as chunks, in batches of a few MB. Holds one batch and one chunk. One
-/// thread at a time; the database outlives it.
+/// Writes messages to the log as chunks, in batches of about `batch_bytes`. Holds one batch and one
+/// chunk. One thread at a time; the database outlives it.
 class ImportWriter {
  public:
-  explicit ImportWriter(Database& database) : database_(database) {}
+  ImportWriter(Database& database, std::size_t batch_bytes)
+      : database_(database), batch_bytes_(batch_bytes) {}
 
   /// What follows is for one channel of one topic (0: for all its channels), from `first` on.
   void begin(std::uint32_t topic, ChannelId channel, Offset first);
@@ -40,6 +42,7 @@ class ImportWriter {
   void end_chunk();
 
   Database& database_;
+  const std::size_t batch_bytes_;
   rocksdb::WriteBatch batch_;
   std::uint32_t topic_ = 0;
   ChannelId channel_ = 0;

@@ -59,7 +59,7 @@ class Import {
         found_(std::move(found)),
         config_(config),
         log_(log),
-        writer_(database),
+        writer_(database, config.batch_bytes),
         progress_([&log](const std::string& line) { log.info("{}", line); }) {}
 
   Result<void> run(std::vector<schema::Stored> topics) {

@@ -13,6 +13,7 @@ struct ImportConfig {
   DatabaseConfig database;
   std::size_t max_body_bytes = 0;            ///< --max-msg-size: larger messages are passed over
   Durability durability = Durability::disk;  ///< of new topics
+  std::size_t batch_bytes = 4 << 20;         ///< of messages that are written at once, about
 };
 
 /// Takes over the data path of an upstream nsqd, if `config.database.data_path` is one: its topics,

@@ -83,6 +83,8 @@ const std::vector<Row> kRows{
     {"max-deflate-level", "max_deflate_level", "int", "6", "6"},
     {"snappy", "snappy", "", "true", "true"},
     {"io-threads", "io_threads", "int", "", "0"},
+    {"inspect", "", "string", "", ""},
+    {"export-upstream", "", "string", "", ""},
 };
 
 struct Table {
@@ -123,7 +125,7 @@ TEST_CASE("every option has its flag, its config key, its type and its default",
 TEST_CASE("only options with a config key are shown, by that key", "[options][show]") {
   const Options options;
   for (const auto* key : {"verbose", "version", "config", "worker_id", "node_id", "node-id",
-                          "lookupd_tcp_address", "", "nope"}) {
+                          "lookupd_tcp_address", "inspect", "export_upstream", "", "nope"}) {
     CAPTURE(key);
     CHECK(show_option(options, key) == std::nullopt);
   }
