@@ -83,6 +83,10 @@ const std::vector<Row> kRows{
     {"max-deflate-level", "max_deflate_level", "int", "6", "6"},
     {"snappy", "snappy", "", "true", "true"},
     {"io-threads", "io_threads", "int", "", "0"},
+    {"durability", "durability", "value", "disk", "disk"},
+    {"mem-queue-bytes", "mem_queue_bytes", "int", "16777216", "16777216"},
+    {"max-memory", "max_memory", "int", "536870912", "536870912"},
+    {"min-free-disk", "min_free_disk", "int", "268435456", "268435456"},
     {"inspect", "", "string", "", ""},
     {"export-upstream", "", "string", "", ""},
 };
