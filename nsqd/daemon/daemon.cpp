@@ -11,6 +11,7 @@
 
 #include "common/net/address.hpp"
 #include "nsqd/http/access_log.hpp"
+#include "nsqd/migrate/upstream_import.hpp"
 
 namespace nsqd {
 
@@ -38,6 +39,15 @@ QueueLimits queue_limits(const Options& options) {
   limits.max_req_timeout = options.max_req_timeout;
   limits.max_channel_consumers = static_cast<std::size_t>(options.max_channel_consumers);
   return limits;
+}
+
+migrate::ImportConfig import_config(const Options& options) {
+  migrate::ImportConfig config;
+  config.database.data_path = options.data_path;
+  config.database.min_free_disk = static_cast<std::uint64_t>(options.min_free_disk);
+  config.max_body_bytes = static_cast<std::size_t>(options.max_msg_size);
+  config.durability = options.durability;
+  return config;
 }
 
 Store::Config store_config(const Options& options) {
@@ -72,6 +82,9 @@ Daemon::Daemon(Options options, nsq::Logger log)
 Daemon::~Daemon() = default;
 
 nsq::Result<void> Daemon::load() {
+  if (auto imported = migrate::import_upstream(import_config(options_), log_); !imported) {
+    return imported;
+  }
   return store_.open(broker_);
 }
 

@@ -31,7 +31,8 @@ class Daemon final : private BrokerObserver {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  /// Opens the log and brings the broker up to where it was. The error's text is complete.
+  /// Imports what upstream left, opens the log and brings the broker up to where it was. The
+  /// error's text is complete.
   nsq::Result<void> load();
 
   /// Binds all listeners. Nothing is accepted yet. The error's text is complete: `listen (…) failed

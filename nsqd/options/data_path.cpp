@@ -26,12 +26,12 @@ auto failed(int error, std::string_view what) {
 
 }  // namespace
 
-nsq::Result<DataPathLock> DataPathLock::acquire(const std::string& directory) {
+nsq::Result<DataPathLock> DataPathLock::acquire(const std::string& directory, Use use) {
   const std::string path = directory.empty() ? "." : directory;
   DataPathLock lock(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (lock.fd_ < 0) return failed(errno, fmt::format("open {}: ", path));
   // The effective user counts, and a file system that is read-only denies even root.
-  if (::faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+  if (use == Use::write && ::faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
     return failed(errno, fmt::format("write {}: ", path));
   }
   if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {

@@ -12,10 +12,13 @@ namespace nsqd {
 /// Source: spec/nsqd.md 9.5.
 class DataPathLock {
  public:
+  /// What the directory is wanted for.
+  enum class Use { write, read };
+
   /// Locks `directory` (empty: the current one) without waiting.
   /// The error's context is the whole reason, `failed to lock data-path: ...`: there is no such
-  /// directory, it cannot be read or written, or another process (or lock) holds it.
-  static nsq::Result<DataPathLock> acquire(const std::string& directory);
+  /// directory, it cannot be used so, or another process (or lock) holds it.
+  static nsq::Result<DataPathLock> acquire(const std::string& directory, Use use = Use::write);
 
   DataPathLock(DataPathLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   DataPathLock& operator=(DataPathLock&& other) noexcept;

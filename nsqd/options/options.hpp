@@ -27,7 +27,9 @@ enum class TlsVersion : int { tls1_0 = 769, tls1_1 = 770, tls1_2 = 771, tls1_3 =
 /// Source: spec/nsqd.md 9.1.
 struct Options {
   // basics
-  std::string config;  ///< path of the TOML file, empty: none
+  std::string config;           ///< path of the TOML file, empty: none
+  std::string inspect;          ///< describe this data path and end, unless empty
+  std::string export_upstream;  ///< write an upstream data path there and end, unless empty
   nsq::LogLevel log_level = nsq::LogLevel::info;
   std::string log_prefix = "[nsqd] ";
   std::int64_t node_id = 0;     ///< [0, 1024), part of message ids

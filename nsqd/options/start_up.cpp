@@ -44,7 +44,9 @@ std::variant<Startup, Exit> start_up(int argc, const char* const* argv) {
     if (auto loaded = flags.load_file(options.config); !loaded)
       return fatal_exit(loaded.error().text());
   }
-  auto lock = DataPathLock::acquire(options.data_path);
+  auto lock = options.inspect.empty()
+                  ? DataPathLock::acquire(options.data_path)
+                  : DataPathLock::acquire(options.inspect, DataPathLock::Use::read);
   if (!lock) return not_instantiated(lock.error());
   if (auto valid = validate(options); !valid) return not_instantiated(valid.error());
   return Startup{.options = std::move(options), .lock = std::move(*lock)};

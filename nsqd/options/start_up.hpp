@@ -9,7 +9,8 @@
 
 namespace nsqd {
 
-/// nsqd is to run: its settings, and its data directory, locked for as long as this lives.
+/// nsqd is to run, or to do what `inspect` or `export_upstream` ask for: its settings, and the data
+/// directory (the one to inspect), locked for as long as this lives.
 struct Startup {
   Options options;
   DataPathLock lock;

@@ -112,6 +112,8 @@ Custom ignored_boolean() {
 void declare_basics(FlagSet& f, Options& o, bool& version) {
   f.add({"version", "", "print version string"}, version);
   f.add({"config", "", "path to config file"}, o.config);
+  f.add({"inspect", "", "describe the stopped data path in this directory, changing nothing, and exit"}, o.inspect);
+  f.add({"export-upstream", "", "write all queues of the stopped --data-path as those of an upstream nsqd to this empty directory, and exit"}, o.export_upstream);
   f.add({"log-level", "log_level", "set log verbosity: debug, info, warn, error, or fatal"}, log_level(o.log_level));
   f.add({"log-prefix", "log_prefix", "text before each log line"}, o.log_prefix);
   f.add({"verbose", "", "deprecated, has no effect (use --log-level)"}, ignored_boolean());

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdarg>
 #include <cstring>
 #include <mutex>
 #include <utility>
@@ -73,6 +74,21 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   return options;
 }
 
+/// What RocksDB would write into a file of its own.
+class Silence final : public rocksdb::Logger {
+ public:
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+std::vector<rocksdb::ColumnFamilyDescriptor> all_families() {
+  const auto cache = rocksdb::NewLRUCache(8_MiB);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (std::size_t i = 0; i < kFamilies; ++i) {
+    families.emplace_back(kNames[i], family_options(static_cast<Family>(i), cache));
+  }
+  return families;
+}
+
 Error storage_error(const rocksdb::Status& status) {
   return {make_error_code(Errc::storage_failed), status.ToString()};
 }
@@ -96,32 +112,50 @@ Result<void> Database::open() {
   std::string version;
   const auto status =
       db_->Get(rocksdb::ReadOptions(), handles_[0], rocksdb::Slice(schema::kVersionKey), &version);
-  if (status.IsNotFound()) {
-    const auto written = db_->Put(rocksdb::WriteOptions(), handles_[0],
-                                  rocksdb::Slice(schema::kVersionKey), schema::kVersion);
-    if (!written.ok()) return std::unexpected(storage_error(written));
-  } else if (!status.ok()) {
-    return std::unexpected(storage_error(status));
-  } else if (version != schema::kVersion) {
-    close_locked();
-    return nsq::fail(Errc::storage_failed,
-                     fmt::format("{} has format version {}, this nsqd knows version {}: start the "
-                                 "nsqd that wrote it, or move the folder away",
-                                 folder(config_.data_path), version, schema::kVersion));
-  }
+  if (!status.IsNotFound()) return check_version(status, version);
+  const auto written = db_->Put(rocksdb::WriteOptions(), handles_[0],
+                                rocksdb::Slice(schema::kVersionKey), schema::kVersion);
+  if (!written.ok()) return std::unexpected(storage_error(written));
   return {};
 }
 
-Result<void> Database::open_locked() {
-  const auto cache = rocksdb::NewLRUCache(8_MiB);
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (std::size_t i = 0; i < kFamilies; ++i) {
-    families.emplace_back(kNames[i], family_options(static_cast<Family>(i), cache));
+Result<void> Database::open_read_only() {
+  const std::unique_lock lock(open_mutex_);
+  auto options = db_options(config_.env);
+  const std::string path = folder(config_.data_path);
+  if (const auto found = options.env->FileExists(path + "/CURRENT"); found.IsNotFound()) {
+    return nsq::fail(Errc::storage_failed, fmt::format("there is no database in {}", path));
   }
+  options.create_if_missing = false;
+  options.create_missing_column_families = false;
+  options.info_log = std::make_shared<Silence>();
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const auto status = rocksdb::DB::OpenForReadOnly(options, path, all_families(), &handles, &db);
+  if (!status.ok()) return std::unexpected(storage_error(status));
+  db_.reset(db);
+  std::copy(handles.begin(), handles.end(), handles_.begin());
+  std::string version;
+  const auto read =
+      db_->Get(rocksdb::ReadOptions(), handles_[0], rocksdb::Slice(schema::kVersionKey), &version);
+  return check_version(read, version);
+}
+
+Result<void> Database::check_version(const rocksdb::Status& read, const std::string& version) {
+  if (read.ok() && version == schema::kVersion) return {};
+  close_locked();
+  if (!read.ok()) return std::unexpected(storage_error(read));
+  return nsq::fail(Errc::storage_failed,
+                   fmt::format("{} has format version {}, this nsqd knows version {}: start the "
+                               "nsqd that wrote it, or move the folder away",
+                               folder(config_.data_path), version, schema::kVersion));
+}
+
+Result<void> Database::open_locked() {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const auto status = rocksdb::DB::Open(db_options(config_.env), folder(config_.data_path),
-                                        families, &handles, &db);
+                                        all_families(), &handles, &db);
   if (!status.ok()) return std::unexpected(storage_error(status));
   db_.reset(db);
   std::copy(handles.begin(), handles.end(), handles_.begin());

@@ -42,6 +42,9 @@ class Database {
 
   /// Opens or creates it. The error says what to do.
   nsq::Result<void> open();
+  /// Opens it for a look: nothing in its folder is changed, and writing fails. An error if there is
+  /// none.
+  nsq::Result<void> open_read_only();
   /// Flushes and closes it.
   void close();
 
@@ -83,6 +86,7 @@ class Database {
 
  private:
   nsq::Result<void> open_locked();
+  nsq::Result<void> check_version(const rocksdb::Status& read, const std::string& version);
   void close_locked();
   void fail(const rocksdb::Status& status);
   bool probe() const;

@@ -1,6 +1,7 @@
 #include "nsqd/storage/recovery.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -83,11 +84,11 @@ void note_homes(const schema::Chunk& chunk, OldPlaces& old) {
   }
 }
 
-/// Reads the log behind what the cursors know.
-Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& image,
+/// Reads the log behind what the cursors know, up to `limit`.
+Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& image, Offset limit,
                        OldPlaces& old) {
   const auto lower = schema::log_key(image.id, image.committed);
-  const auto upper = schema::topic_bytes(image.id + 1);
+  const auto upper = schema::log_key(image.id, limit);
   const auto lower_slice = slice(lower);
   const auto upper_slice = slice(upper);
   const auto it = iterate(db, database.family(Family::log), &lower_slice, &upper_slice);
@@ -113,19 +114,9 @@ Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& im
 /// Counts one deferred message for those who will get it.
 void count_deferred(TopicImage& image, Offset number, ChannelId target) {
   ++image.far_deferred;
-  if (target == 0) {
-    const auto in = [&](const LogRange& range) {
-      return number >= range.begin && number < range.end;
-    };
-    if (std::any_of(image.dropped.begin(), image.dropped.end(), in)) return;
-    if (holds(image, number)) {
-      ++image.held.deferred;
-      return;
-    }
-  }
+  if (takes_deferred(image, nullptr, number, target)) ++image.held.deferred;
   for (auto& channel : image.channels) {
-    if (target != 0 && target != channel.id) continue;
-    if (channel.cursor.wants(number, target != 0)) ++channel.cursor.deferred;
+    if (takes_deferred(image, &channel, number, target)) ++channel.cursor.deferred;
   }
 }
 
@@ -153,9 +144,9 @@ Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicIm
 }
 
 /// After a crash: what happened since the cursors were written.
-Result<void> catch_up(rocksdb::DB& db, const Database& database, TopicImage& image) {
+Result<void> catch_up(rocksdb::DB& db, const Database& database, TopicImage& image, Offset limit) {
   OldPlaces old;
-  if (auto scanned = scan_tail(db, database, image, old); !scanned) return scanned;
+  if (auto scanned = scan_tail(db, database, image, limit, old); !scanned) return scanned;
   if (auto counted = recount_deferred(db, database, image, old); !counted) return counted;
   for (auto& channel : image.channels) {
     const auto places = old.find(channel.id);
@@ -166,9 +157,8 @@ Result<void> catch_up(rocksdb::DB& db, const Database& database, TopicImage& ima
 }
 
 /// What commits that came after their topic's deletion left behind.
-Result<void> remove_orphans(rocksdb::DB& db, const Database& database,
-                            const std::vector<schema::Stored>& topics) {
-  rocksdb::WriteBatch batch;
+void remove_orphans(rocksdb::DB& db, const Database& database,
+                    const std::vector<schema::Stored>& topics, rocksdb::WriteBatch& batch) {
   for (const Family family : {Family::log, Family::deferred, Family::cursor}) {
     std::uint32_t next = 0;
     const auto clear = [&](std::uint32_t end) {
@@ -186,26 +176,30 @@ Result<void> remove_orphans(rocksdb::DB& db, const Database& database,
     for (const auto& topic : topics) clear(topic.image.id);
     clear(UINT32_MAX);
   }
-  if (batch.Count() == 0) return {};
-  const auto status = db.Write(rocksdb::WriteOptions(), &batch);
-  if (!status.ok()) return failed(status);
-  return {};
 }
 
-}  // namespace
+/// What an interrupted import added to topics that were there; topics of its own are orphans.
+void remove_imported(const Database& database, const ImportMark& mark, rocksdb::WriteBatch& batch) {
+  if (mark.stage != ImportMark::Stage::begun) return;
+  for (const auto& [topic, begin] : mark.places) {
+    const auto lower = schema::log_key(topic, begin);
+    const auto upper = schema::topic_bytes(topic + 1);
+    batch.DeleteRange(database.family(Family::log), slice(lower), slice(upper))
+        .PermitUncheckedError();
+  }
+}
 
-Result<std::vector<schema::Stored>> read_topics(const Database& database) {
-  const Database::Access access(database);
+Result<std::vector<schema::Stored>> read_topics(rocksdb::DB& db, const Database& database) {
   const rocksdb::Slice prefix(schema::kTopicPrefix);
-  const auto it = iterate(*access.db(), database.family(Family::meta), nullptr, nullptr);
+  const auto it = iterate(db, database.family(Family::meta), nullptr, nullptr);
   std::vector<schema::Stored> topics;
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
     const auto id = schema::parse_topic_key(it->key().ToStringView());
     if (!id) continue;
     std::string cursors;
     const auto key = schema::topic_bytes(*id);
-    const auto status = access.db()->Get(rocksdb::ReadOptions(), database.family(Family::cursor),
-                                         slice(key), &cursors);
+    const auto status =
+        db.Get(rocksdb::ReadOptions(), database.family(Family::cursor), slice(key), &cursors);
     if (!status.ok() && !status.IsNotFound()) return failed(status);
     auto stored =
         schema::decode_topic(*id, it->value().ToStringView(),
@@ -217,30 +211,79 @@ Result<std::vector<schema::Stored>> read_topics(const Database& database) {
   return topics;
 }
 
-Result<std::vector<schema::Stored>> recover(Database& database) {
-  auto topics = read_topics(database);
-  if (!topics) return topics;
+Result<bool> was_clean(rocksdb::DB& db, const Database& database) {
+  std::string ignored;
+  const auto status = db.Get(rocksdb::ReadOptions(), database.family(Family::meta),
+                             rocksdb::Slice(schema::kCleanKey), &ignored);
+  if (!status.ok() && !status.IsNotFound()) return failed(status);
+  return status.ok();
+}
+
+/// Where the log of the topic ends: in front of what an interrupted import added.
+Offset log_limit(const std::optional<ImportMark>& mark, std::uint32_t topic) {
+  if (mark && mark->stage == ImportMark::Stage::begun) {
+    for (const auto& place : mark->places) {
+      if (place.topic == topic) return place.begin;
+    }
+  }
+  return std::numeric_limits<Offset>::max();
+}
+
+}  // namespace
+
+bool takes_deferred(const TopicImage& image, const ChannelImage* channel, Offset number,
+                    ChannelId target) noexcept {
+  if (target != 0) {
+    return channel && channel->id == target && channel->cursor.wants(number, true);
+  }
+  const auto in = [&](const LogRange& range) {
+    return number >= range.begin && number < range.end;
+  };
+  if (std::any_of(image.dropped.begin(), image.dropped.end(), in)) return false;
+  if (holds(image, number)) return channel == nullptr;
+  return channel && channel->cursor.wants(number, false);
+}
+
+Result<Recovered> read_state(const Database& database) {
   const Database::Access access(database);
   rocksdb::DB& db = *access.db();
-  auto* meta = database.family(Family::meta);
-  std::string ignored;
-  const auto clean =
-      db.Get(rocksdb::ReadOptions(), meta, rocksdb::Slice(schema::kCleanKey), &ignored);
-  if (!clean.ok() && !clean.IsNotFound()) return failed(clean);
-  for (auto& topic : *topics) {
-    if (clean.ok()) continue;
-    if (auto caught_up = catch_up(db, database, topic.image); !caught_up) {
+  Recovered state;
+  auto topics = read_topics(db, database);
+  if (!topics) return std::unexpected(std::move(topics.error()));
+  state.topics = std::move(*topics);
+  const auto clean = was_clean(db, database);
+  if (!clean) return std::unexpected(clean.error());
+  state.clean = *clean;
+  auto mark = read_import_mark(db, database);
+  if (!mark) return std::unexpected(std::move(mark.error()));
+  state.import = std::move(*mark);
+  if (state.clean) return state;
+  for (auto& [image, trimmed] : state.topics) {
+    const Offset limit = log_limit(state.import, image.id);
+    if (auto caught_up = catch_up(db, database, image, limit); !caught_up) {
       return std::unexpected(std::move(caught_up.error()));
     }
   }
-  if (auto removed = remove_orphans(db, database, *topics); !removed) {
-    return std::unexpected(std::move(removed.error()));
+  return state;
+}
+
+Result<std::vector<schema::Stored>> recover(Database& database) {
+  auto state = read_state(database);
+  if (!state) return std::unexpected(std::move(state.error()));
+  const Database::Access access(database);
+  rocksdb::DB& db = *access.db();
+  auto* meta = database.family(Family::meta);
+  rocksdb::WriteBatch batch;
+  remove_orphans(db, database, state->topics, batch);
+  if (state->import) {
+    remove_imported(database, *state->import, batch);
+    batch.Delete(meta, rocksdb::Slice(kImportKey)).PermitUncheckedError();
   }
-  if (clean.ok()) {
-    const auto status = db.Delete(rocksdb::WriteOptions(), meta, rocksdb::Slice(schema::kCleanKey));
-    if (!status.ok()) return failed(status);
-  }
-  return topics;
+  if (state->clean) batch.Delete(meta, rocksdb::Slice(schema::kCleanKey)).PermitUncheckedError();
+  if (batch.Count() == 0) return std::move(state->topics);
+  const auto status = db.Write(rocksdb::WriteOptions(), &batch);
+  if (!status.ok()) return failed(status);
+  return std::move(state->topics);
 }
 
 }  // namespace nsqd

@@ -83,6 +83,12 @@ const std::vector<Row> kRows{
     {"max-deflate-level", "max_deflate_level", "int", "6", "6"},
     {"snappy", "snappy", "", "true", "true"},
     {"io-threads", "io_threads", "int", "", "0"},
+    {"durability", "durability", "value", "disk", "disk"},
+    {"mem-queue-bytes", "mem_queue_bytes", "int", "16777216", "16777216"},
+    {"max-memory", "max_memory", "int", "536870912", "536870912"},
+    {"min-free-disk", "min_free_disk", "int", "268435456", "268435456"},
+    {"inspect", "", "string", "", ""},
+    {"export-upstream", "", "string", "", ""},
 };
 
 struct Table {
@@ -123,7 +129,7 @@ TEST_CASE("every option has its flag, its config key, its type and its default",
 TEST_CASE("only options with a config key are shown, by that key", "[options][show]") {
   const Options options;
   for (const auto* key : {"verbose", "version", "config", "worker_id", "node_id", "node-id",
-                          "lookupd_tcp_address", "", "nope"}) {
+                          "lookupd_tcp_address", "inspect", "export_upstream", "", "nope"}) {
     CAPTURE(key);
     CHECK(show_option(options, key) == std::nullopt);
   }
