@@ -344,7 +344,9 @@ void Topic::release_held(Effects& effects) {
 void Topic::drop_held() {
   held_.clear();
   held_backlog_.clear();
-  if (held_deferred_ > 0) dropped_.push_back({distributed_, next_offset_, held_deferred_, 0});
+  if (held_deferred_ > 0 || mark_.end() < next_offset_) {
+    dropped_.push_back({distributed_, next_offset_, held_deferred_, 0});
+  }
   held_deferred_ = 0;
   distributed_ = next_offset_;
   clean_from_ = next_offset_;  // what is dropped is still in the log

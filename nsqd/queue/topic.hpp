@@ -50,11 +50,11 @@ struct TopicImage {
   bool paused = false;
   Durability durability = Durability::disk;
   Offset next_offset = 0;
-  Offset committed = 0;                ///< as CommitMark::end
-  ChannelId last_channel = 0;          ///< the last number given to a channel
-  std::uint64_t far_deferred = 0;      ///< deferred messages that are in the log
-  Cursor held;                         ///< what the topic itself keeps
-  std::vector<LogRange> dropped;       ///< deferred messages with these numbers were dropped
+  Offset committed = 0;            ///< as CommitMark::end
+  ChannelId last_channel = 0;      ///< the last number given to a channel
+  std::uint64_t far_deferred = 0;  ///< deferred messages that are in the log
+  Cursor held;                     ///< what the topic itself keeps
+  std::vector<LogRange> dropped;   ///< what was published or deferred for all here is not wanted
   std::vector<ChannelImage> channels;  ///< in order of creation
   /// What ephemeral channels, which are not part of this, have yet to read.
   Offset needed = std::numeric_limits<Offset>::max();

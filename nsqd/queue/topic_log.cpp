@@ -108,7 +108,10 @@ TopicImage Topic::image() {
   image.last_channel = last_channel_;
   image.far_deferred = deferred_.stored();
   image.held = held_cursor();
-  if (deferred_.empty() && moving_.empty()) dropped_.clear();
+  if (deferred_.empty() && moving_.empty()) {
+    const Offset committed = mark_.end();
+    std::erase_if(dropped_, [&](const LogRange& range) { return range.end <= committed; });
+  }
   image.dropped = dropped_;
   for (const auto& channel : channels_) {
     if (channel->ephemeral()) {

@@ -38,15 +38,22 @@ bool holds(const TopicImage& image, Offset born) {
   return (image.paused || image.channels.empty()) && born >= image.held.start;
 }
 
-/// The same for messages that were not deferred. A channel may begin, or the topic begin to hold
-/// messages, in the midst of them.
-void hand_out_plain(TopicImage& image, Offset first, const schema::ChunkHeader& header) {
-  const Offset end = first + header.count;
+/// The range that holds what was dropped at `born`, or null.
+const LogRange* dropped_at(const TopicImage& image, Offset born) {
+  const auto found =
+      std::find_if(image.dropped.begin(), image.dropped.end(),
+                   [&](const LogRange& range) { return born >= range.begin && born < range.end; });
+  return found == image.dropped.end() ? nullptr : &*found;
+}
+
+/// Gives messages that were not deferred to those they are for. A channel may begin, or the topic
+/// begin to hold messages, in the midst of them.
+void hand_out_plain(TopicImage& image, Offset first, Offset end, std::uint16_t attempts) {
   const bool holding = image.paused || image.channels.empty();
   const Offset held = holding ? std::clamp(image.held.start, first, end) : end;
   const auto give = [&](Cursor& cursor, Offset from, Offset to) {
     from = std::max(from, cursor.end);
-    if (from < to) cursor.unacked.push_back({from, to, to - from, header.attempts});
+    if (from < to) cursor.unacked.push_back({from, to, to - from, attempts});
   };
   give(image.held, held, end);
   for (auto& channel : image.channels) {
@@ -54,12 +61,29 @@ void hand_out_plain(TopicImage& image, Offset first, const schema::ChunkHeader& 
   }
 }
 
+/// The same without what was dropped.
+void hand_out_wanted(TopicImage& image, Offset first, Offset end, std::uint16_t attempts) {
+  while (first < end) {
+    if (const LogRange* dropped = dropped_at(image, first)) {
+      first = dropped->end;
+      continue;
+    }
+    Offset next = end;
+    for (const LogRange& range : image.dropped) {
+      if (range.begin > first) next = std::min(next, range.begin);
+    }
+    hand_out_plain(image, first, next, attempts);
+    first = next;
+  }
+}
+
 /// Gives a chunk that no cursor knows of to those it is for.
 void hand_out(TopicImage& image, Offset first, const schema::ChunkHeader& header) {
   if (header.channel == 0 && header.born == first) {
-    hand_out_plain(image, first, header);
+    hand_out_wanted(image, first, first + header.count, header.attempts);
     return;
   }
+  if (header.channel == 0 && dropped_at(image, header.born)) return;
   const LogRange range{first, first + header.count, header.count, header.attempts};
   if (header.channel == 0 && holds(image, header.born)) {
     if (first >= image.held.end) image.held.unacked.push_back(range);
@@ -236,10 +260,7 @@ bool takes_deferred(const TopicImage& image, const ChannelImage* channel, Offset
   if (target != 0) {
     return channel && channel->id == target && channel->cursor.wants(number, true);
   }
-  const auto in = [&](const LogRange& range) {
-    return number >= range.begin && number < range.end;
-  };
-  if (std::any_of(image.dropped.begin(), image.dropped.end(), in)) return false;
+  if (dropped_at(image, number)) return false;
   if (holds(image, number)) return channel == nullptr;
   return channel && channel->cursor.wants(number, false);
 }

@@ -12,10 +12,17 @@ bool topic_keeps(const TopicImage& image, Offset born) {
   return (image.paused || image.channels.empty()) && born >= image.held.start;
 }
 
+bool is_dropped(const TopicImage& image, Offset born) {
+  return std::any_of(image.dropped.begin(), image.dropped.end(), [&](const LogRange& range) {
+    return born >= range.begin && born < range.end;
+  });
+}
+
 /// Of messages that were not deferred, each was born at its own offset.
 void give_plain_to_owners(TopicImage& image, Offset first, const MemoryChunk& chunk) {
   for (Offset at = first; at < first + chunk.count; ++at) {
     const LogRange one{at, at + 1, 1, chunk.attempts};
+    if (is_dropped(image, at)) continue;
     if (topic_keeps(image, at)) {
       if (at >= image.held.end) image.held.unacked.push_back(one);
       continue;
@@ -36,6 +43,7 @@ void give_to_owners(TopicImage& image, Offset first, const MemoryChunk& chunk) {
   const LogRange range{first, first + chunk.count, chunk.count, chunk.attempts};
   const ChannelId target = chunk.audience.channel;
   const Offset born = chunk.audience.born;
+  if (target == 0 && is_dropped(image, born)) return;
   if (target == 0 && topic_keeps(image, born)) {
     if (first >= image.held.end) image.held.unacked.push_back(range);
     return;
@@ -51,10 +59,7 @@ void give_to_owners(TopicImage& image, Offset first, const MemoryChunk& chunk) {
 void count_deferred(TopicImage& image, Offset number, ChannelId target) {
   ++image.far_deferred;
   if (target == 0) {
-    const bool dropped = std::any_of(
-        image.dropped.begin(), image.dropped.end(),
-        [&](const LogRange& range) { return number >= range.begin && number < range.end; });
-    if (dropped) return;
+    if (is_dropped(image, number)) return;
     if (topic_keeps(image, number)) {
       ++image.held.deferred;
       return;
