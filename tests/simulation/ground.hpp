@@ -44,14 +44,10 @@ class Ground {
 
   /// Runs `done` when what the journal's open turn got is committed; never if it fails.
   virtual void when_turn_committed(std::size_t journal, std::function<void()> done) = 0;
-
-  /// Time that passes by itself; the simulation's clock is never behind it.
-  virtual bool runs_by_itself() const = 0;
 };
 
-/// On a MemoryLog: deterministic. `now` outlives it.
-std::unique_ptr<Ground> make_memory_ground(const nsq::Now& now);
-/// On a Store in a directory of its own.
-std::unique_ptr<Ground> make_store_ground();
+/// On a MemoryLog: deterministic. `now` outlives it. @param may_fail  commits fail now and then,
+/// and the disk is full.
+std::unique_ptr<Ground> make_memory_ground(const nsq::Now& now, bool may_fail);
 
 }  // namespace nsqd::sim

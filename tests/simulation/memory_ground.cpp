@@ -9,7 +9,7 @@ namespace {
 
 class MemoryGround final : public Ground {
  public:
-  explicit MemoryGround(const nsq::Now& now) : log_(now) {
+  MemoryGround(const nsq::Now& now, bool may_fail) : log_(now), may_fail_(may_fail) {
     log_.hold_commits = true;
     log_.hold_reads = true;
   }
@@ -39,7 +39,7 @@ class MemoryGround final : public Ground {
         log_.max_deferred = below(2) == 0 ? SIZE_MAX : 1 + below(4);
         break;
       case 1:
-        if (below(20) == 0) log_.full = !log_.full && below(2) == 0;
+        if (may_fail_ && below(20) == 0) log_.full = !log_.full && below(2) == 0;
         break;
       case 2:
       case 3:
@@ -83,10 +83,8 @@ class MemoryGround final : public Ground {
                            });
   }
 
-  bool runs_by_itself() const override { return false; }
-
  private:
-  bool works(const Below& below) const { return !log_.full && below(40) != 0; }
+  bool works(const Below& below) const { return !log_.full && (!may_fail_ || below(40) != 0); }
 
   static void end(test::MemoryJournal& journal) {
     static_cast<void>(journal.commit());
@@ -95,13 +93,14 @@ class MemoryGround final : public Ground {
   }
 
   test::MemoryLog log_;
+  const bool may_fail_;
   std::array<std::unique_ptr<test::MemoryJournal>, kJournals> journals_;
 };
 
 }  // namespace
 
-std::unique_ptr<Ground> make_memory_ground(const nsq::Now& now) {
-  return std::make_unique<MemoryGround>(now);
+std::unique_ptr<Ground> make_memory_ground(const nsq::Now& now, bool may_fail) {
+  return std::make_unique<MemoryGround>(now, may_fail);
 }
 
 }  // namespace nsqd::sim

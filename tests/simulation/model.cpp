@@ -67,13 +67,13 @@ void ModelChannel::finish(Serial serial) {
   messages_.erase(found);
 }
 
-std::uint64_t ModelChannel::requeue(Serial serial, nsq::Nanoseconds delay, nsq::MonoTime now,
-                                    bool sure) {
+std::uint64_t ModelChannel::requeue(Serial serial, nsq::Nanoseconds delay, nsq::MonoTime now) {
   Held& held = messages_.at(serial);
   const bool later = delay > nsq::Nanoseconds::zero();
+  held.in_log = held.in_log || later;
   change(held, [&] {
     held.place = later ? Place::deferred : Place::waiting;
-    held.sure = sure;
+    held.sure = held.in_log;
   });
   held.when = now + delay;
   held.deferral = later ? ++last_deferral_ : 0;
@@ -89,7 +89,11 @@ void ModelChannel::deferral_kept(Serial serial, std::uint64_t deferral) {
 void ModelChannel::doubt(Serial serial) {
   ghosts_.erase(serial);
   const auto found = messages_.find(serial);
-  if (found == messages_.end() || found->second.place == Place::in_flight) return;
+  if (found == messages_.end()) return;
+  // A message that was deferred since is in the log after all.
+  if (found->second.place == Place::deferred && found->second.attempts > 0) return;
+  found->second.in_log = false;
+  if (found->second.place == Place::in_flight) return;
   change(found->second, [&] { found->second.sure = false; });
 }
 
@@ -111,7 +115,10 @@ std::map<std::uint64_t, std::int64_t> ModelChannel::expire(nsq::MonoTime now) {
     if (held.place == Place::in_flight) {
       ++timed_out;
       ++owners[held.owner];
-      change(held, [&h = held] { h.place = Place::waiting; });
+      change(held, [&h = held] {
+        h.place = Place::waiting;
+        h.sure = h.in_log;
+      });
     } else if (held.place == Place::deferred) {
       change(held, [&h = held] { h.place = Place::either; });
     }

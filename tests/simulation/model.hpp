@@ -23,9 +23,10 @@ inline constexpr std::size_t kPlaces = 4;
 /// A message of a channel that is not finished.
 struct Held {
   Place place = Place::waiting;
-  bool sure = true;            ///< false: it may be gone, as its commit failed or a crash came
-  bool durable = true;         ///< survives a crash, once its publish is acknowledged
-  std::uint16_t attempts = 0;  ///< deliveries so far
+  bool sure = true;     ///< false: it may be gone, as its commit failed or a crash came
+  bool in_log = true;   ///< false: its publish failed; only memory has it, and may let go of it
+  bool durable = true;  ///< survives a crash, once its publish is acknowledged
+  std::uint16_t attempts = 0;        ///< deliveries so far
   std::uint16_t least_attempts = 0;  ///< the same after a crash: at least
   std::uint16_t saved_attempts = 0;  ///< as the log knows
   std::uint64_t owner = 0;           ///< in flight: the connection
@@ -62,7 +63,7 @@ class ModelChannel {
                nsq::Nanoseconds timeout);
   void finish(Serial serial);
   /// @return the number of the deferral, 0 without a delay.
-  std::uint64_t requeue(Serial serial, nsq::Nanoseconds delay, nsq::MonoTime now, bool sure);
+  std::uint64_t requeue(Serial serial, nsq::Nanoseconds delay, nsq::MonoTime now);
   void touch(Serial serial, nsq::MonoTime deadline) { messages_.at(serial).when = deadline; }
   /// The log has the deferral now: a crash does not undo it.
   void deferral_kept(Serial serial, std::uint64_t deferral);

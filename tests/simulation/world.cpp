@@ -3,7 +3,6 @@
 #include "tests/simulation/world.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <utility>
 
@@ -48,25 +47,23 @@ void expect(bool holds, const char* what) {
   if (!holds) throw Violation(what);
 }
 
-/// Rung on any thread.
 class World::Bell final : public Waker {
  public:
   void wake() noexcept override { rung = true; }
-  std::atomic<bool> rung{false};
+  bool rung = false;
 };
 
 bool World::Client::will_pull() const noexcept {
   return own_turn || bell->rung;
 }
 
-World::World(std::uint64_t seed, GroundKind kind)
-    : seed_(seed),
+World::World(std::uint64_t seed, Faults faults)
+    : faults_(faults),
       random_(seed),
       limits_(limits_for(seed)),
       now_{nsq::MonoTime(Seconds(1000)), nsq::WallTime(Seconds(1'700'000'000))},
-      ground_(kind == GroundKind::memory ? make_memory_ground(now_) : make_store_ground()),
+      ground_(make_memory_ground(now_, faults.failures)),
       models_(kTopics) {
-  catch_up_clock();
   open_broker();
   for (std::size_t i = 0; i < kTopics; ++i) {
     const auto name = nsq::wire::TopicName::parse("t" + std::to_string(i)).value();
@@ -100,7 +97,6 @@ void World::step() {
     for (const auto& choice : kChoices) total += choice.weight;
     return total;
   }();
-  catch_up_clock();
   std::uint64_t at = below(kTotal);
   for (const auto& [weight, operation] : kChoices) {
     if (at < weight) {
@@ -295,10 +291,9 @@ PullResult World::pull(Client& client, PullLimits limits) {
   Effects effects;
   const PullResult result = channel.pull(client.consumer, now_, limits, runs, effects);
   effects.run();
-  const bool exact = !ground_->runs_by_itself();  // else reads end at any moment
   expect(!result.evicted, "evicted from a channel that is there");
   expect(result.messages > 0 || !may, "nothing was delivered");
-  expect(result.messages == 0 || may || !exact, "delivered against the rules");
+  expect(result.messages == 0 || may, "delivered against the rules");
   expect(result.messages <= std::max<std::int64_t>(room, 0), "more in flight than RDY allows");
   expect(result.messages <= limits.messages, "more than the pull asked for");
   std::uint32_t count = 0;
@@ -308,7 +303,7 @@ PullResult World::pull(Client& client, PullLimits limits) {
   }
   expect(count == result.messages, "the pull miscounted");
   const bool more = !model.paused && client.has_room() && in_memory() > 0;
-  expect(result.more == more || !exact, "the pull is wrong about there being more");
+  expect(result.more == more, "the pull is wrong about there being more");
   client.own_turn = result.more;
   return result;
 }
@@ -436,9 +431,7 @@ void World::requeue(Client& client, Serial serial) {
   if (wanted != 0) return;
   --client.in_flight;
   const bool later = delay > Nanoseconds::zero();
-  // A message whose publish failed is nowhere but in memory, which may let go of it.
-  const bool sure = later || published.fate != Published::Fate::failed;
-  const auto deferral = model.requeue(serial, delay, now_.mono, sure);
+  const auto deferral = model.requeue(serial, delay, now_.mono);
   if (!later) return;
   if (of->durability() == Durability::memory) {
     model.set_volatile(serial);
@@ -488,14 +481,6 @@ void World::expire_due() {
       }
     }
   }
-}
-
-void World::catch_up_clock() {
-  if (!ground_->runs_by_itself()) return;
-  const auto real = nsq::read_clock();
-  if (real.mono <= now_.mono) return;
-  now_ = real;
-  expire_due();
 }
 
 }  // namespace nsqd::sim

@@ -25,14 +25,17 @@ class Violation : public std::runtime_error {
 /// Throws a Violation unless it holds.
 void expect(bool holds, const char* what);
 
-/// What a World stands on.
-enum class GroundKind : std::uint8_t { memory, store };
+/// What happens besides commits that end in any order, and reads that are late.
+struct Faults {
+  bool failures = false;  ///< commits fail, and the disk is full
+  bool restarts = false;  ///< the process crashes, or is stopped and started
+};
 
-/// A broker on a log, and their model, to both of which the same is done. On a log in memory it is
-/// deterministic: everything follows from the seed. Not thread-safe.
+/// A broker on a log, and their model, to both of which the same is done. Deterministic: everything
+/// follows from the seed. Not thread-safe.
 class World {
  public:
-  World(std::uint64_t seed, GroundKind kind);
+  World(std::uint64_t seed, Faults faults);
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -124,7 +127,6 @@ class World {
   void touch(Client& client, Serial serial);
   void advance(nsq::Nanoseconds by);
   void expire_due();
-  void catch_up_clock();
   void evict(std::size_t topic, const std::string& channel);
   void open_broker();
   void settle_ground();
@@ -142,7 +144,7 @@ class World {
   void check_nobody_waits_in_vain(std::size_t topic, const std::string& name,
                                   const ChannelStats& stats) const;
 
-  const std::uint64_t seed_;
+  const Faults faults_;
   std::mt19937_64 random_;
   QueueLimits limits_;
   nsq::Now now_;

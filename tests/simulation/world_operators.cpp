@@ -155,6 +155,7 @@ void World::settle_ground() {
 
 void World::restart() {
   touched_ = any_topic();
+  if (!faults_.restarts) return;
   const bool crash = chance(70);
   clients_.clear();
   if (crash) {
