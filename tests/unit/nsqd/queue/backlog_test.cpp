@@ -1,1 +1,91 @@
+#include "nsqd/queue/backlog.hpp"
+
 #include <catch2/catch.hpp>
+
+using namespace nsqd;
+using Ranges = std::vector<LogRange>;
+
+namespace {
+
+Ranges ranges(const Backlog& backlog) {
+  return {backlog.ranges().begin(), backlog.ranges().end()};
+}
+
+}  // namespace
+
+TEST_CASE("what is published one after the other is one range", "[queue][backlog]") {
+  Backlog backlog;
+  CHECK(backlog.empty());
+  backlog.append({0, 3, 3, 0}, 0);
+  backlog.append({3, 4, 1, 0}, 0);
+  CHECK(ranges(backlog) == Ranges{{0, 4, 4, 0}});
+  CHECK(backlog.count() == 4);
+}
+
+TEST_CASE("a range goes on over a gap only below the commit mark", "[queue][backlog]") {
+  Backlog backlog;
+  backlog.append({0, 3, 3, 0}, 0);
+  SECTION("below") {
+    backlog.append({5, 6, 1, 0}, 5);
+    CHECK(ranges(backlog) == Ranges{{0, 6, 4, 0}});
+  }
+  SECTION("above") {
+    backlog.append({5, 6, 1, 0}, 4);
+    CHECK(ranges(backlog) == Ranges{{0, 3, 3, 0}, {5, 6, 1, 0}});
+  }
+  SECTION("not after a close") {
+    backlog.close();
+    backlog.append({5, 6, 1, 0}, 5);
+    CHECK(ranges(backlog) == Ranges{{0, 3, 3, 0}, {5, 6, 1, 0}});
+  }
+  CHECK(backlog.count() == 4);
+}
+
+TEST_CASE("what comes from anywhere merges only with what it continues", "[queue][backlog]") {
+  Backlog backlog;
+  backlog.append({10, 12, 2, 0}, 100);
+  backlog.add({3, 4, 1, 1});
+  backlog.add({4, 5, 1, 1});
+  backlog.add({5, 6, 1, 2});
+  backlog.append({20, 21, 1, 0}, 100);
+  CHECK(ranges(backlog) == Ranges{{10, 12, 2, 0}, {3, 5, 2, 1}, {5, 6, 1, 2}, {20, 21, 1, 0}});
+}
+
+TEST_CASE("reading on forgets at a range's end what was not there", "[queue][backlog]") {
+  Backlog backlog;
+  backlog.append({0, 10, 8, 0}, 0);
+  backlog.add({3, 4, 1, 1});
+  backlog.advance(4, 4);
+  CHECK(backlog.front() == LogRange{4, 10, 4, 0});
+  CHECK(backlog.count() == 5);
+  backlog.advance(10, 1);
+  CHECK(backlog.front() == LogRange{3, 4, 1, 1});
+  CHECK(backlog.count() == 1);
+  backlog.advance(20, 1);
+  CHECK(backlog.empty());
+  CHECK(backlog.count() == 0);
+}
+
+TEST_CASE("withdrawn messages are not counted any more", "[queue][backlog]") {
+  Backlog backlog;
+  backlog.append({0, 10, 10, 0}, 0);
+  backlog.withdraw(4, 6, 2);
+  CHECK(backlog.count() == 8);
+  backlog.withdraw(20, 22, 2);  // not here
+  CHECK(backlog.count() == 8);
+}
+
+TEST_CASE("a cleared backlog begins anew", "[queue][backlog]") {
+  Backlog backlog;
+  backlog.append({0, 10, 10, 0}, 0);
+  backlog.clear();
+  CHECK(backlog.empty());
+  backlog.append({5, 6, 1, 0}, 100);
+  CHECK(ranges(backlog) == Ranges{{5, 6, 1, 0}});
+}
+
+TEST_CASE("merging sorts and joins what is alike", "[queue][backlog]") {
+  CHECK(merged({}).empty());
+  CHECK(merged({{5, 6, 1, 0}, {0, 3, 3, 0}, {3, 5, 1, 0}, {6, 7, 1, 2}}) ==
+        Ranges{{0, 6, 5, 0}, {6, 7, 1, 2}});
+}

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nsqd/queue/broker.hpp"
@@ -76,8 +78,11 @@ struct BrokerFixture {
   }
   void advance(Nanoseconds by) {
     clock.advance(by);
-    deadlines.expire_due(clock.now);
-    log.commit_deadlines();
+    // One thing that is due may make another so.
+    do {
+      deadlines.expire_due(clock.now);
+      log.commit_deadlines();
+    } while (deadlines.next() && *deadlines.next() <= clock.now.mono);
   }
 
   bool requeue(Topic& topic, Channel& channel, const TestClient& client,
@@ -113,12 +118,19 @@ struct BrokerFixture {
     log.restore(*broker);
   }
 
-  /// All that the channel has waiting, taken by a consumer that then leaves.
+  /// All that the channel has waiting, in memory or in the log, taken by a consumer that then
+  /// leaves.
   std::vector<Run> drain(Channel& channel) {
     const auto client = make_client(next_connection++);
     (void)channel.add(client.consumer).value();
     channel.set_ready(*client.consumer, 1'000'000);
-    auto runs = pull_all(channel, client, clock.now);
+    std::vector<Run> runs;
+    for (bool more = true; more;) {
+      // A pull that finds nothing has started a read, if there is anything.
+      auto pulled = pull_all(channel, client, clock.now);
+      more = !pulled.empty() || channel.stats(false).depth > 0;
+      std::move(pulled.begin(), pulled.end(), std::back_inserter(runs));
+    }
     Effects effects;
     channel.remove(client.consumer, effects);
     return runs;

@@ -20,6 +20,13 @@ DeferredMessage message(std::int64_t due, Offset number, bool stored = true) {
   return made;
 }
 
+/// One that a consumer of channel 2 deferred.
+DeferredMessage requeued(std::int64_t due, Offset number) {
+  auto made = message(due, number);
+  made.channel = 2;
+  return made;
+}
+
 /// What is due, by number.
 std::vector<Offset> pop(Deferred& deferred, std::int64_t now) {
   std::vector<Offset> numbers;
@@ -186,7 +193,7 @@ TEST_CASE("what a consumer deferred is kept when its commit failed", "[queue][de
   Deferred deferred;
   const Deferred::Home home{2, 17, 3};
   const auto due = GENERATE(1, 100) * kSecond + kStart;
-  deferred.push(message(due, 40), home, kStart);
+  deferred.push(requeued(due, 40), home, kStart);
   REQUIRE(deferred.homes(1000).kept.size() == 1);
   CHECK(deferred.homes(1000).kept[0].offset == 17);
   deferred.settled(40, false);
@@ -200,7 +207,7 @@ TEST_CASE("what a consumer deferred is kept when its commit failed", "[queue][de
 
 TEST_CASE("what a consumer deferred has no home once it is committed", "[queue][deferred]") {
   Deferred deferred;
-  deferred.push(message(kStart + kSecond, 40), Deferred::Home{2, 17, 3}, kStart);
+  deferred.push(requeued(kStart + kSecond, 40), Deferred::Home{2, 17, 3}, kStart);
   deferred.settled(40, true);
   CHECK(deferred.homes(1000).kept.empty());
 }
@@ -236,7 +243,7 @@ TEST_CASE("what the log did not take comes again after a while", "[queue][deferr
 
 TEST_CASE("a clean shutdown stores what could not be stored before", "[queue][deferred]") {
   Deferred deferred;
-  deferred.push(message(kStart + kSecond, 40), Deferred::Home{2, 17, 3}, kStart);
+  deferred.push(requeued(kStart + kSecond, 40), Deferred::Home{2, 17, 3}, kStart);
   deferred.settled(40, false);
   REQUIRE(deferred.store_all().size() == 1);
   CHECK(deferred.homes(1000).kept.empty());

@@ -1,1 +1,163 @@
+// A topic on a log: what a stop of any kind leaves, and what failed commits do.
+
 #include <catch2/catch.hpp>
+
+#include "tests/unit/nsqd/queue/broker_fixture.hpp"
+
+using namespace nsqd;
+using Bodies = std::vector<std::string>;
+
+namespace {
+
+std::uint64_t depth(BrokerFixture& f) {
+  return f.topic("t")->stats({}, false).depth;
+}
+
+}  // namespace
+
+TEST_CASE("what a topic holds is there after a stop of any kind", "[queue][log]") {
+  BrokerFixture f({.mem_queue_size = GENERATE(0U, 1U, 100U)});
+  REQUIRE(f.publish(*f.topic("t"), {"a", "b"}));
+  REQUIRE(f.publish(*f.topic("t"), {"c"}));
+  SECTION("crash") {
+    f.crash();
+  }
+  SECTION("clean") {
+    f.restart();
+  }
+  CHECK(depth(f) == 3);
+  CHECK(bodies(f.drain(*f.channel("t", "c"))) == Bodies{"a", "b", "c"});
+}
+
+TEST_CASE("what was not committed is gone after a crash", "[queue][log]") {
+  BrokerFixture f;
+  f.channel("t", "c");
+  REQUIRE(f.publish(*f.topic("t"), {"kept"}));
+  f.log.hold_commits = true;
+  REQUIRE(f.publish(*f.topic("t"), {"lost"}));
+  f.log.hold_commits = false;
+  f.crash();
+  CHECK(bodies(f.drain(*f.channel("t", "c"))) == Bodies{"kept"});
+}
+
+TEST_CASE("a finished message does not come again once cursors were saved", "[queue][log]") {
+  BrokerFixture f;
+  const auto channel = f.channel("t", "c");
+  REQUIRE(f.publish(*f.topic("t"), {"a", "b"}));
+  const auto client = make_client(1);
+  (void)channel->add(client.consumer).value();
+  channel->set_ready(*client.consumer, 10);
+  const auto got = messages(pull_all(*channel, client, f.clock.now));
+  REQUIRE(finish(*channel, client, got[0].wire_id()));
+  f.log.save_dirty(*f.broker);
+  f.crash();
+  const auto again = messages(f.drain(*f.channel("t", "c")));
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].id == got[1].id);
+  CHECK(again[0].timestamp == got[1].timestamp);
+  CHECK(again[0].attempts == 1);
+}
+
+TEST_CASE("what is finished before it is committed is saved when it is", "[queue][log]") {
+  BrokerFixture f;
+  const auto channel = f.channel("t", "c");
+  const auto client = make_client(1);
+  (void)channel->add(client.consumer).value();
+  channel->set_ready(*client.consumer, 10);
+  f.log.hold_commits = true;
+  REQUIRE(f.publish(*f.topic("t"), {"a"}));
+  const auto got = messages(pull_all(*channel, client, f.clock.now));
+  REQUIRE(finish(*channel, client, got.at(0).wire_id()));
+  f.log.save_dirty(*f.broker);
+  f.journal->end_turn(true);
+  CHECK(f.topic("t")->dirty());
+  f.log.save_dirty(*f.broker);
+  f.crash();
+  CHECK(f.channel("t", "c")->stats(false).depth == 0);
+}
+
+TEST_CASE("a clean stop keeps what only memory had, with each channel's attempts", "[queue][log]") {
+  BrokerFixture f;
+  f.topic("t")->set_durability(Durability::memory);
+  const auto a = f.channel("t", "a");
+  f.channel("t", "b");
+  REQUIRE(f.publish(*f.topic("t"), {"m"}));
+  CHECK(f.journal->messages == 0);
+  f.drain(*a);  // stays in flight
+  f.restart();
+  CHECK(messages(f.drain(*f.channel("t", "a"))).at(0).attempts == 1);
+  CHECK(messages(f.drain(*f.channel("t", "b"))).at(0).attempts == 0);
+}
+
+TEST_CASE("at durability memory only what memory has no room for is written", "[queue][log]") {
+  BrokerFixture f({.mem_queue_size = 2});
+  const auto topic = f.topic("t");
+  topic->set_durability(Durability::memory);
+  f.channel("t", "c");
+  REQUIRE(f.publish(*topic, {"a", "b"}));
+  CHECK(f.journal->messages == 0);
+  REQUIRE(f.publish(*topic, {"c", "d"}));
+  CHECK(f.journal->messages == 2);
+  CHECK(topic->find_channel("c")->stats(false).backend_depth == 2);
+}
+
+TEST_CASE("a full disk refuses what needs it", "[queue][log]") {
+  BrokerFixture f;
+  f.channel("t", "c");
+  f.log.full = true;
+  CHECK_FALSE(f.publish(*f.topic("t"), {"m"}));
+  CHECK_FALSE(f.publish_deferred(*f.topic("t"), "m", Seconds(5)));
+  f.topic("t")->set_durability(Durability::memory);
+  CHECK(f.publish(*f.topic("t"), {"m"}));
+  CHECK(f.topic("t")->stats({}, false).message_count == 1);
+}
+
+TEST_CASE("emptying a channel of a paused topic leaves it what the topic holds", "[queue][log]") {
+  BrokerFixture f({.mem_queue_size = 0});
+  const auto topic = f.topic("t");
+  const auto channel = f.channel("t", "c");
+  REQUIRE(f.publish(*topic, {"dropped"}));
+  f.pause(*topic, true);
+  REQUIRE(f.publish(*topic, {"held"}));
+  f.empty(*topic, *channel);
+  f.pause(*topic, false);
+  CHECK(channel->stats(false).depth == 1);
+  CHECK(bodies(f.drain(*channel)) == Bodies{"held"});
+}
+
+TEST_CASE("a channel that begins in the midst of a commit gets its part", "[queue][log]") {
+  BrokerFixture f({.mem_queue_size = 0});
+  const auto topic = f.topic("t");
+  f.channel("t", "early");
+  Effects effects;
+  std::string_view body = "before";
+  REQUIRE(topic->publish({&body, 1}, *f.journal, f.clock.now, effects).has_value());
+  f.channel("t", "late");
+  body = "after";
+  REQUIRE(topic->publish({&body, 1}, *f.journal, f.clock.now, effects).has_value());
+  static_cast<void>(f.journal->commit());
+  SECTION("as it is") {}
+  SECTION("and after a crash") {
+    f.crash();
+  }
+  const auto late = f.channel("t", "late");
+  CHECK(late->stats(false).depth == 1);
+  CHECK(bodies(f.drain(*late)) == Bodies{"after"});
+}
+
+TEST_CASE("what was emptied from a topic stays away, though its commit ended later",
+          "[queue][log]") {
+  BrokerFixture f;
+  const auto topic = f.topic("t");
+  f.channel("t", "c");
+  f.pause(*topic, true);
+  f.log.hold_commits = true;
+  REQUIRE(f.publish(*topic, {"dropped"}));
+  topic->empty();
+  f.broker->save(*topic);
+  f.pause(*topic, false);
+  f.journal->end_turn(true);
+  f.log.hold_commits = false;
+  f.crash();
+  CHECK(f.channel("t", "c")->stats(false).depth == 0);
+}

@@ -93,6 +93,18 @@ struct StoreFixture {
     effects.run();
     return ticket;
   }
+  /// The same, until it is committed.
+  void publish_safely(Topic& to, const std::vector<std::string>& bodies) {
+    bool told = false;
+    journal->when_committed(publish(to, bodies), [&](const nsq::Result<void>& result) {
+      told = true;
+      CHECK(result.has_value());
+    });
+    REQUIRE(nsq::test::eventually([&] {
+      static_cast<void>(commit());
+      return told;
+    }));
+  }
   /// Ends a turn, after what other threads wanted.
   bool commit() {
     posted.run();
