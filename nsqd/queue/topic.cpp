@@ -326,6 +326,8 @@ void Topic::begin_holding() {
 
 void Topic::release_held(Effects& effects) {
   if (holding()) return;
+  // Held messages that were deferred are not in order, and others went past them to the channels.
+  if (!held_.empty() || !held_backlog_.empty()) clean_from_ = next_offset_;
   while (!held_.empty()) {
     const Run run = held_.pop(UINT32_MAX, UINT32_MAX);
     for (const auto& channel : channels_) channel->put(run, clean_from_, effects);

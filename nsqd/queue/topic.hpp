@@ -165,8 +165,8 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   /// All that must be written down, of one moment. Clears LogLink::dirty.
   TopicImage image() NSQ_EXCLUDES(mutex_);
 
-  /// If only messages that are in flight for long keep much of the log from being deleted, puts them
-  /// to its end.
+  /// If only messages that are in flight for long keep much of the log from being deleted, puts
+  /// them to its end.
   void move_stragglers(Journal& journal) NSQ_EXCLUDES(mutex_);
 
   /// For a clean shutdown: gives all that is in memory only to the journal. REQUIRES: nothing else

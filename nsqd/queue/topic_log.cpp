@@ -184,8 +184,8 @@ void Topic::give_all(Journal& journal) {
   }
   moving_.clear();
   for (const auto& message : deferred_.store_all()) journal.defer(*this, message);
-  // Channels share messages: each is written once, and at a new place, as the old one may lie within
-  // what other channels are still to read.
+  // Channels share messages: each is written once, and at a new place, as the old one may lie
+  // within what other channels are still to read.
   std::map<Offset, Run> messages;
   for (const auto& channel : channels_) {
     if (!channel->ephemeral()) channel->give_unlogged(messages);
