@@ -88,6 +88,11 @@ void MemoryJournal::tell() {
   waiting_ = std::move(ready);
 }
 
+void MemoryJournal::write_last() {
+  log_.write(open_);
+  crash();
+}
+
 void MemoryJournal::crash() {
   waiting_.clear();
   pending_.clear();

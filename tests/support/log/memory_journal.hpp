@@ -53,6 +53,8 @@ class MemoryJournal final : public CommitQueue {
   /// Ends the oldest pending turn's commit. Who waits is told by the next commit(). REQUIRES:
   /// pending() > 0.
   void end_turn(bool ok);
+  /// Writes the open turn without telling the topics, which are not used any more.
+  void write_last();
   /// Forgets all that is not committed and who waits for it.
   void crash();
 
@@ -64,6 +66,7 @@ class MemoryJournal final : public CommitQueue {
   Ticket defer(Topic& topic, const DeferredMessage& message) override;
   void drop_deferred(Topic& topic, const DeferredMessage& message) override;
   void when_committed(Ticket ticket, Callback done) override;
+  bool congested() const override { return false; }
   bool commit() override;
 
  private:

@@ -208,11 +208,10 @@ DeferredResult MemoryLog::answer_to(const DeferredRequest& request) const {
 
 void MemoryLog::stop_cleanly(Broker& broker) {
   reads_.clear();
-  const auto topics = broker.topics();
-  for (const auto& topic : topics) topic->give_unlogged(*deadline_journal_);
-  const bool held = std::exchange(hold_commits, false);
   commit_deadlines();
-  hold_commits = held;
+  const auto topics = broker.topics();
+  for (const auto& topic : topics) topic->give_all(*deadline_journal_);
+  deadline_journal_->write_last();
   for (const auto& topic : topics) {
     if (!topic->ephemeral()) save(*topic);
   }

@@ -24,7 +24,7 @@ struct ChannelFixture {
 
   void put(const Run& run) {
     Effects effects;
-    channel->put(run, effects);
+    channel->put(run, run.first, effects);
     effects.run();
   }
 

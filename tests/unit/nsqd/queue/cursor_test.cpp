@@ -42,18 +42,6 @@ TEST_CASE("what is not committed is cut off", "[queue][cursor]") {
   }
 }
 
-TEST_CASE("a message in the midst is acknowledged", "[queue][cursor]") {
-  auto made = cursor(20, {{3, 6, 3, 1}, {8, 9, 1, 0}});
-  made.acknowledge(4);
-  CHECK(made == cursor(20, {{3, 4, 1, 1}, {5, 6, 1, 1}, {8, 9, 1, 0}}));
-  made.acknowledge(3);
-  made.acknowledge(8);
-  CHECK(made == cursor(20, {{5, 6, 1, 1}}));
-  made.acknowledge(7);  // is already
-  made.acknowledge(5);
-  CHECK(made == cursor(20, {}));
-}
-
 TEST_CASE("what a channel deferred itself has a beginning of its own", "[queue][cursor]") {
   Cursor made;
   made.start = 5;

@@ -24,6 +24,8 @@ DeferredMessage message(std::int64_t due, Offset number, bool stored = true) {
 DeferredMessage requeued(std::int64_t due, Offset number) {
   auto made = message(due, number);
   made.channel = 2;
+  made.home = 17;
+  made.run.attempts = 3;
   return made;
 }
 
@@ -43,7 +45,7 @@ TEST_CASE("deferred messages come when they are due, and no nanosecond earlier",
   Deferred deferred;
   CHECK(deferred.empty());
   CHECK_FALSE(deferred.next_look().has_value());
-  deferred.push(message(kStart + kSecond, 0, false), std::nullopt, kStart);
+  deferred.push(message(kStart + kSecond, 0, false), kStart);
   CHECK(deferred.next_look() == kStart + kSecond);
   CHECK(pop(deferred, kStart + kSecond - 1).empty());
   CHECK(pop(deferred, kStart + kSecond) == Numbers{0});
@@ -55,7 +57,7 @@ TEST_CASE("deferred messages come when they are due, and no nanosecond earlier",
 TEST_CASE("deferred messages come by due time, then by number", "[queue][deferred]") {
   Deferred deferred;
   for (const auto& [due, number] : {std::pair(2, 4), {2, 2}, {1, 9}, {2, 3}, {3, 1}}) {
-    deferred.push(message(kStart + due, static_cast<Offset>(number), false), std::nullopt, kStart);
+    deferred.push(message(kStart + due, static_cast<Offset>(number), false), kStart);
   }
   CHECK(pop(deferred, kStart + 10) == Numbers{9, 2, 3, 4, 1});
 }
@@ -65,7 +67,7 @@ TEST_CASE("a deferred message keeps its attempts and its bytes", "[queue][deferr
   auto given = message(kStart + 1, 12, false);
   given.channel = 3;
   given.run.attempts = 4;
-  deferred.push(given, std::nullopt, kStart);
+  deferred.push(given, kStart);
   const auto back = deferred.pop_due(kStart + 1);
   REQUIRE(back.has_value());
   CHECK(back->channel == 3);
@@ -75,7 +77,7 @@ TEST_CASE("a deferred message keeps its attempts and its bytes", "[queue][deferr
 
 TEST_CASE("what is due while its commit is on its way waits for the commit", "[queue][deferred]") {
   Deferred deferred;
-  deferred.push(message(kStart + 1, 0), std::nullopt, kStart);
+  deferred.push(message(kStart + 1, 0), kStart);
   CHECK(pop(deferred, kStart + 1).empty());
   CHECK_FALSE(deferred.empty());
   deferred.settled(0, true);
@@ -90,7 +92,7 @@ TEST_CASE("what is due soon stays in memory, what is far only in the log", "[que
   CHECK(deferred.is_near({kStart + kSecond, 0}, kStart));
   CHECK_FALSE(deferred.is_near(far.at, kStart));
   const BlockPtr block = far.run.block;
-  deferred.push(far, std::nullopt, kStart);
+  deferred.push(far, kStart);
   deferred.settled(1, true);
   CHECK(deferred.stored() == 1);
   CHECK_FALSE(deferred.start_read(kStart).has_value());
@@ -153,7 +155,7 @@ TEST_CASE("what is deferred during a read is there once", "[queue][deferred]") {
   deferred.restore(1);
   const auto span = deferred.start_read(kStart).value();
   const auto meanwhile = message(kStart + kSecond, 7);
-  deferred.push(meanwhile, std::nullopt, kStart);
+  deferred.push(meanwhile, kStart);
   deferred.settled(7, true);
   deferred.take({{message(kStart + 1, 6), meanwhile}, span.to, std::nullopt});
   CHECK(pop(deferred, kStart + kSecond) == Numbers{6, 7});
@@ -164,8 +166,8 @@ TEST_CASE("a far message whose commit a read does not see is not lost", "[queue]
   Deferred deferred;
   const auto far = message(kStart + 3 * kSecond, 4);
   const auto further = message(kStart + 90 * kSecond, 5);
-  deferred.push(far, std::nullopt, kStart);
-  deferred.push(further, std::nullopt, kStart);
+  deferred.push(far, kStart);
+  deferred.push(further, kStart);
   const auto now = kStart + 2 * kSecond;
   const auto span = deferred.start_read(now);
   REQUIRE(span.has_value());
@@ -181,7 +183,7 @@ TEST_CASE("a far message whose commit a read does not see is not lost", "[queue]
 TEST_CASE("a publish whose commit failed is dropped where only the log would have it",
           "[queue][deferred]") {
   Deferred deferred;
-  deferred.push(message(kStart + 100 * kSecond, 0), std::nullopt, kStart);
+  deferred.push(message(kStart + 100 * kSecond, 0), kStart);
   const auto gone = deferred.settled(0, false);
   REQUIRE(gone.has_value());
   CHECK(gone->at.number == 0);
@@ -191,31 +193,30 @@ TEST_CASE("a publish whose commit failed is dropped where only the log would hav
 
 TEST_CASE("what a consumer deferred is kept when its commit failed", "[queue][deferred]") {
   Deferred deferred;
-  const Deferred::Home home{2, 17, 3};
   const auto due = GENERATE(1, 100) * kSecond + kStart;
-  deferred.push(requeued(due, 40), home, kStart);
-  REQUIRE(deferred.homes(1000).kept.size() == 1);
-  CHECK(deferred.homes(1000).kept[0].offset == 17);
+  deferred.push(requeued(due, 40), kStart);
+  REQUIRE(deferred.homes(1000).size() == 1);
+  CHECK(deferred.homes(1000)[0].offset == 17);
   deferred.settled(40, false);
   // The log has it at its old place only, which must stay until it has gone on to a new one.
-  CHECK(deferred.homes(1000).kept.size() == 1);
+  CHECK(deferred.homes(1000).size() == 1);
   CHECK(pop(deferred, due) == Numbers{40});
   deferred.moved(40, 50);
-  CHECK(deferred.homes(50).kept.size() == 1);
-  CHECK(deferred.homes(51).kept.empty());
+  CHECK(deferred.homes(50).size() == 1);
+  CHECK(deferred.homes(51).empty());
 }
 
 TEST_CASE("what a consumer deferred has no home once it is committed", "[queue][deferred]") {
   Deferred deferred;
-  deferred.push(requeued(kStart + kSecond, 40), Deferred::Home{2, 17, 3}, kStart);
+  deferred.push(requeued(kStart + kSecond, 40), kStart);
   deferred.settled(40, true);
-  CHECK(deferred.homes(1000).kept.empty());
+  CHECK(deferred.homes(1000).empty());
 }
 
 TEST_CASE("a clean shutdown stores what only memory has, once", "[queue][deferred]") {
   Deferred deferred;
-  deferred.push(message(kStart + 1, 0, false), std::nullopt, kStart);
-  deferred.push(message(kStart + 2, 1), std::nullopt, kStart);
+  deferred.push(message(kStart + 1, 0, false), kStart);
+  deferred.push(message(kStart + 2, 1), kStart);
   deferred.settled(1, true);
   const auto given = deferred.store_all();
   REQUIRE(given.size() == 1);
@@ -226,7 +227,7 @@ TEST_CASE("a clean shutdown stores what only memory has, once", "[queue][deferre
 
 TEST_CASE("what the log did not take comes again after a while", "[queue][deferred]") {
   Deferred deferred;
-  deferred.push(message(kStart + 1, 0), std::nullopt, kStart);
+  deferred.push(message(kStart + 1, 0), kStart);
   deferred.settled(0, true);
   auto due = deferred.pop_due(kStart + 1);
   REQUIRE(due.has_value());
@@ -243,8 +244,8 @@ TEST_CASE("what the log did not take comes again after a while", "[queue][deferr
 
 TEST_CASE("a clean shutdown stores what could not be stored before", "[queue][deferred]") {
   Deferred deferred;
-  deferred.push(requeued(kStart + kSecond, 40), Deferred::Home{2, 17, 3}, kStart);
+  deferred.push(requeued(kStart + kSecond, 40), kStart);
   deferred.settled(40, false);
   REQUIRE(deferred.store_all().size() == 1);
-  CHECK(deferred.homes(1000).kept.empty());
+  CHECK(deferred.homes(1000).empty());
 }

@@ -13,11 +13,12 @@ namespace {
 struct ReaderFixture {
   ReaderFixture() { REQUIRE(database.open().has_value()); }
 
-  void chunk(Offset first, const std::vector<std::string>& bodies, Audience audience) {
+  void chunk(Offset first, const std::vector<std::string>& bodies, const Audience& audience) {
     const Run run = make_run(bodies, first);
     std::string value(schema::kChunkHeaderBytes, '\0');
-    schema::write_chunk_header(value.data(),
-                               {.attempts = 2, .count = run.count, .audience = audience});
+    schema::write_chunk_header(
+        value.data(),
+        {.attempts = 2, .count = run.count, .channel = audience.channel, .born = audience.born});
     value += run.frames();
     put(first, value);
   }
@@ -58,8 +59,8 @@ using Bodies = std::vector<std::string>;
 
 TEST_CASE("a read begins and ends anywhere in chunks", "[storage][reader]") {
   ReaderFixture f;
-  f.chunk(0, {"a", "b", "c"}, {0, 0});
-  f.chunk(3, {"d", "e"}, {0, 3});
+  f.chunk(0, {"a", "b", "c"}, {0, 0, {}});
+  f.chunk(3, {"d", "e"}, {0, 3, {}});
   auto result = f.read(0, 5);
   CHECK(bodies(result.runs) == Bodies{"a", "b", "c", "d", "e"});
   CHECK(result.next == 5);
@@ -74,7 +75,7 @@ TEST_CASE("a read begins and ends anywhere in chunks", "[storage][reader]") {
 
 TEST_CASE("a read stops at its size, with at least one message", "[storage][reader]") {
   ReaderFixture f;
-  f.chunk(0, {"a", "b", "c"}, {0, 0});
+  f.chunk(0, {"a", "b", "c"}, {0, 0, {}});
   const auto result = f.read(1, 3, 1);
   CHECK(bodies(result.runs) == Bodies{"b"});
   CHECK(result.next == 2);
@@ -82,7 +83,7 @@ TEST_CASE("a read stops at its size, with at least one message", "[storage][read
 
 TEST_CASE("what is not there is passed over", "[storage][reader]") {
   ReaderFixture f;
-  f.chunk(10, {"a"}, {0, 10});
+  f.chunk(10, {"a"}, {0, 10, {}});
   const auto result = f.read(3, 20);
   CHECK(bodies(result.runs) == Bodies{"a"});
   CHECK(result.next == 20);
@@ -91,10 +92,10 @@ TEST_CASE("what is not there is passed over", "[storage][reader]") {
 
 TEST_CASE("only what is for the channel is read", "[storage][reader]") {
   ReaderFixture f;
-  f.chunk(10, {"of all"}, {0, 10});
-  f.chunk(11, {"mine"}, {3, 5});
-  f.chunk(12, {"another's"}, {4, 5});
-  f.chunk(13, {"born before"}, {0, 4});
+  f.chunk(10, {"of all"}, {0, 10, {}});
+  f.chunk(11, {"mine"}, {3, 5, {}});
+  f.chunk(12, {"another's"}, {4, 5, {}});
+  f.chunk(13, {"born before"}, {0, 4, {}});
   const auto result = f.read(10, 20, 1'000'000, 5);
   CHECK(bodies(result.runs) == Bodies{"of all", "mine"});
   CHECK(result.next == 20);
@@ -102,15 +103,15 @@ TEST_CASE("only what is for the channel is read", "[storage][reader]") {
 
 TEST_CASE("a channel that starts in the midst of a chunk gets its part", "[storage][reader]") {
   ReaderFixture f;
-  f.chunk(10, {"a", "b", "c"}, {0, 10});
+  f.chunk(10, {"a", "b", "c"}, {0, 10, {}});
   CHECK(bodies(f.read(10, 20, 1'000'000, 11).runs) == Bodies{"b", "c"});
 }
 
 TEST_CASE("what is corrupt is skipped and counted once", "[storage][reader]") {
   ReaderFixture f;
-  f.chunk(0, {"a"}, {0, 0});
+  f.chunk(0, {"a"}, {0, 0, {}});
   f.put(1, "not a chunk");
-  f.chunk(2, {"c"}, {0, 2});
+  f.chunk(2, {"c"}, {0, 2, {}});
   for (int i = 0; i < 2; ++i) {
     const auto result = f.read(0, 3);
     CHECK(bodies(result.runs) == Bodies{"a", "c"});

@@ -86,15 +86,15 @@ TEST_CASE("keys sort by topic, then by place or time", "[storage][schema]") {
 TEST_CASE("a chunk is whole or none", "[storage][schema]") {
   const Run run = make_run({"a", "bb"}, 0);
   std::string value(schema::kChunkHeaderBytes, '\0');
-  const schema::ChunkHeader header{.attempts = 3, .count = 2, .audience = {4, 17}};
+  const schema::ChunkHeader header{.attempts = 3, .count = 2, .channel = 4, .born = 17};
   schema::write_chunk_header(value.data(), header);
   value += run.frames();
   const auto chunk = schema::parse_chunk(value);
   REQUIRE(chunk.has_value());
   CHECK(chunk->header.attempts == 3);
   CHECK(chunk->header.count == 2);
-  CHECK(chunk->header.audience.channel == 4);
-  CHECK(chunk->header.audience.born == 17);
+  CHECK(chunk->header.channel == 4);
+  CHECK(chunk->header.born == 17);
   CHECK(chunk->frames == run.frames());
   for (std::size_t cut = 0; cut < value.size(); ++cut) {
     CHECK_FALSE(schema::parse_chunk(value.substr(0, cut)).has_value());
@@ -123,10 +123,10 @@ TEST_CASE("a deferred message is read as it was written", "[storage][schema]") {
   CHECK(back->stored);
   CHECK(back->run.attempts == 2);
   CHECK(back->run.frames() == message.run.frames());
-  const auto place = schema::deferred_place(value);
+  const auto place = schema::deferred_target(value);
   REQUIRE(place.has_value());
   CHECK(place->channel == 6);
   CHECK(place->home == 40);
   CHECK_FALSE(schema::parse_deferred({key.data(), key.size()}, value + "x").has_value());
-  CHECK_FALSE(schema::deferred_place(value.substr(0, 5)).has_value());
+  CHECK_FALSE(schema::deferred_target(value.substr(0, 5)).has_value());
 }
