@@ -91,7 +91,7 @@ TEST_CASE("/info has its members in order", "[nsqd][http]") {
         R"("http_port":4151,"tcp_port":4150,"start_time":1700000000,)"
         R"("max_heartbeat_interval":60000000000,"max_output_buffer_size":65536,)"
         R"("max_output_buffer_timeout":30000000000,"max_deflate_level":6,)"
-        R"("topology_zone":"","topology_region":""})");
+        R"("topology_zone":"","topology_region":"","durability":"disk"})");
 }
 
 TEST_CASE("/stats is JSON for format=json exactly", "[nsqd][http]") {

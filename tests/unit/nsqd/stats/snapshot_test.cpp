@@ -6,10 +6,10 @@
 #include <catch2/catch.hpp>
 
 #include "common/config/version.hpp"
-#include "nsqd/storage/health.hpp"
 #include "nsqd/stats/json_text.hpp"
 #include "nsqd/stats/stats_json.hpp"
 #include "nsqd/stats/stats_text.hpp"
+#include "nsqd/storage/health.hpp"
 #include "tests/unit/nsqd/stats/broker_fixture.hpp"
 
 namespace nsqd {
@@ -92,9 +92,9 @@ TEST_CASE("the JSON lists topics, channels and clients to the member", "[nsqd][s
        R"(,{"channel_name":"b","depth":2,"backend_depth":0,"in_flight_count":0,)",
        R"("deferred_count":0,"message_count":2,"requeue_count":0,"timeout_count":0,)",
        R"("client_count":0,"clients":[],"paused":true,)", kNoLatency,
-       R"(],"depth":0,"backend_depth":0,"message_count":2,"message_bytes":8,"paused":false,)",
+       R"(],"depth":0,"backend_depth":0,"message_count":2,"message_bytes":8,"paused":false,"durability":"disk",)",
        kNoLatency, R"(,{"topic_name":"u","channels":[],"depth":1,"backend_depth":0,)",
-       R"("message_count":1,"message_bytes":5,"paused":false,)", kNoLatency,
+       R"("message_count":1,"message_bytes":5,"paused":false,"durability":"disk",)", kNoLatency,
        R"(],"producers":null})"});
   CHECK(fixture.json({}) == expected);
 }
@@ -162,7 +162,8 @@ TEST_CASE("configured percentiles without samples are 0", "[nsqd][stats]") {
       R"("e2e_processing_latency":{"count":0,"percentiles":[{"quantile":1,"value":0},)"
       R"({"quantile":0.99,"value":0}]}})";
   CHECK(json.find(join({R"("paused":false,)", zeros, "],"})) != json.npos);
-  CHECK(json.find(join({R"("message_bytes":0,"paused":false,)", zeros})) != json.npos);
+  CHECK(json.find(join({R"("message_bytes":0,"paused":false,"durability":"disk",)", zeros})) !=
+        json.npos);
   CHECK(json.ends_with(join({kNoLatency, R"(],"producers":null})"})));  // u has no channels
 }
 
