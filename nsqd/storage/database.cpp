@@ -1,12 +1,7 @@
 #include "nsqd/storage/database.hpp"
 
-#include <fcntl.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <algorithm>
 #include <cstdarg>
-#include <cstring>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -18,6 +13,7 @@
 #include <rocksdb/table.h>
 
 #include "common/base/bytes.hpp"
+#include "nsqd/storage/disk.hpp"
 #include "nsqd/storage/schema.hpp"
 
 namespace nsqd {
@@ -25,6 +21,11 @@ namespace nsqd {
 using namespace nsq;
 
 namespace {
+
+/// Pauses between attempts to open the database after a fault. Each takes what it reads from those
+/// who read.
+constexpr std::chrono::milliseconds kFirstRepairPause{250};
+constexpr std::chrono::milliseconds kLastRepairPause{8000};
 
 constexpr std::array<const char*, kFamilies> kNames{"default", "log", "cursor", "deferred"};
 
@@ -108,7 +109,7 @@ std::string Database::folder(const std::string& data_path) {
 
 Result<void> Database::open() {
   const std::unique_lock lock(open_mutex_);
-  if (auto opened = open_locked(); !opened) return opened;
+  if (auto opened = open_locked(Mode::write); !opened) return opened;
   std::string version;
   const auto status =
       db_->Get(rocksdb::ReadOptions(), handles_[0], rocksdb::Slice(schema::kVersionKey), &version);
@@ -151,11 +152,15 @@ Result<void> Database::check_version(const rocksdb::Status& read, const std::str
                                folder(config_.data_path), version, schema::kVersion));
 }
 
-Result<void> Database::open_locked() {
+Result<void> Database::open_locked(Mode mode) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const auto status = rocksdb::DB::Open(db_options(config_.env), folder(config_.data_path),
-                                        all_families(), &handles, &db);
+  const auto options = db_options(config_.env);
+  const auto path = folder(config_.data_path);
+  const auto status =
+      mode == Mode::write
+          ? rocksdb::DB::Open(options, path, all_families(), &handles, &db)
+          : rocksdb::DB::OpenForReadOnly(options, path, all_families(), &handles, &db, false);
   if (!status.ok()) return std::unexpected(storage_error(status));
   db_.reset(db);
   std::copy(handles.begin(), handles.end(), handles_.begin());
@@ -179,14 +184,16 @@ void Database::close_locked() {
 
 Result<void> Database::available() const {
   if (!broken_.load(std::memory_order_relaxed) && !full_.load(std::memory_order_relaxed)) return {};
+  return nsq::fail(Errc::storage_failed, reason());
+}
+
+std::string Database::reason() const {
   const MutexLock lock(reason_mutex_);
-  return nsq::fail(Errc::storage_failed, reason_);
+  return reason_;
 }
 
 rocksdb::Status Database::write(rocksdb::WriteBatch& batch, bool may_wait) {
-  if (broken_.load(std::memory_order_acquire)) {
-    return rocksdb::Status::IOError(available().error().text());
-  }
+  if (broken()) return rocksdb::Status::IOError(reason());
   const Access access(*this);
   if (!access.db()) return rocksdb::Status::IOError("the log is closed");
   rocksdb::WriteOptions options;
@@ -198,6 +205,8 @@ rocksdb::Status Database::write(rocksdb::WriteBatch& batch, bool may_wait) {
 
 rocksdb::Status Database::sync() {
   const Access access(*this);
+  // RocksDB takes it for a bug if a file is synced whose last write failed.
+  if (broken()) return rocksdb::Status::IOError(reason());
   if (!access.db()) return rocksdb::Status::IOError("the log is closed");
   const auto status = access.db()->SyncWAL();
   if (!status.ok()) fail(status);
@@ -205,61 +214,82 @@ rocksdb::Status Database::sync() {
 }
 
 void Database::fail(const rocksdb::Status& status) {
-  if (broken_.exchange(true)) return;
+  {
+    const MutexLock lock(reason_mutex_);
+    if (broken_.load()) return;
+    fault_ = status.ToString();
+    reason_ = fault_;
+    health_.set_failed(fault_);
+    broken_.store(true);
+  }
   log_.error("STORAGE: writing failed, publishes are refused - {}", status.ToString());
-  refuse(status.ToString());
+  if (tell_broken_) tell_broken_();
 }
 
 void Database::refuse(std::string reason) {
-  health_.set_failed(reason);
   const MutexLock lock(reason_mutex_);
+  health_.set_failed(reason);
   reason_ = std::move(reason);
 }
 
-std::optional<std::uint64_t> Database::free_disk() const {
-  struct statvfs stat{};
-  const std::string path = config_.data_path.empty() ? "." : config_.data_path;
-  if (::statvfs(path.c_str(), &stat) != 0) return std::nullopt;
-  return static_cast<std::uint64_t>(stat.f_bavail) * stat.f_frsize;
-}
-
 bool Database::check() {
-  const auto free = free_disk();
-  const bool full = free && *free < config_.min_free_disk;
-  if (full && !full_.load()) {
-    refuse(fmt::format("disk full: {} bytes free, less than --min-free-disk={}", *free,
-                       config_.min_free_disk));
-    full_.store(true);
-    log_.error("STORAGE: publishes are refused - {}", available().error().text());
-  }
-  if (full) return true;
-  if (broken_.load() && !probe()) return true;
-  if (broken_.load()) {
-    const std::unique_lock lock(open_mutex_);
-    close_locked();
-    if (const auto opened = open_locked(); !opened) {
-      refuse(opened.error().text());
-      return true;
-    }
-  }
-  const bool was_full = full_.exchange(false);
-  if (broken_.exchange(false) || was_full) {
+  if (!check_room()) return true;
+  const bool was_broken = broken();
+  if (was_broken && !repair()) return true;
+  {
+    const MutexLock lock(reason_mutex_);
+    if (!full_.load() && !was_broken) return false;
+    full_.store(false);
+    if (was_broken) broken_.store(false);
+    if (broken_.load()) return true;  // a write failed just now
     health_.set_ok();
-    log_.info("STORAGE: writing works again");
   }
+  log_.info("STORAGE: writing works again");
   return false;
 }
 
-/// Whether the disk takes a small file and keeps it.
-bool Database::probe() const {
+/// Whether the disk has as much free room as it should.
+bool Database::check_room() {
+  const auto free = disk::free_bytes(config_.data_path);
+  const bool full = free && *free < config_.min_free_disk;
+  if (full && !full_.load()) {
+    auto reason = fmt::format("disk full: {} bytes free, less than --min-free-disk={}", *free,
+                              config_.min_free_disk);
+    log_.error("STORAGE: publishes are refused - {}", reason);
+    refuse(std::move(reason));
+    full_.store(true);
+  } else if (!full && full_.load() && broken()) {
+    full_.store(false);
+    const MutexLock lock(reason_mutex_);
+    health_.set_failed(fault_);
+    reason_ = fault_;
+  }
+  return !full;
+}
+
+/// Opens the database anew after a failed write, or at least for reading. @return whether it can be
+/// written again.
+bool Database::repair() {
+  const auto now = std::chrono::steady_clock::now();
+  const auto path = folder(config_.data_path);
   auto* env = config_.env ? config_.env : rocksdb::Env::Default();
-  const std::string path = folder(config_.data_path) + "/probe";
-  std::unique_ptr<rocksdb::WritableFile> file;
-  if (!env->NewWritableFile(path, &file, rocksdb::EnvOptions()).ok()) return false;
-  const std::string content(4_KiB, 'p');
-  bool works = file->Append(content).ok() && file->Sync().ok();
-  works = file->Close().ok() && works;
-  return env->DeleteFile(path).ok() && works;
+  if (now < next_repair_ || !disk::has_room_to_recover(path) || !disk::takes_writes(*env, path)) {
+    return false;
+  }
+  const std::unique_lock lock(open_mutex_);
+  close_locked();
+  if (const auto opened = open_locked(Mode::write); !opened) {
+    refuse(opened.error().text());
+    if (const auto readable = open_locked(Mode::read); !readable) {
+      log_.error("STORAGE: the log cannot even be read - {}", readable.error().text());
+    }
+    repair_pause_ = std::clamp(2 * repair_pause_, kFirstRepairPause, kLastRepairPause);
+    next_repair_ = std::chrono::steady_clock::now() + repair_pause_;
+    return false;
+  }
+  repair_pause_ = {};
+  next_repair_ = {};
+  return true;
 }
 
 }  // namespace nsqd

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,8 +31,8 @@ struct DatabaseConfig {
 };
 
 /// The RocksDB behind the log, and its faults. After a failed write nothing more is written, as
-/// what it left behind is unknown, until try_recover() has opened the database anew; reading goes
-/// on meanwhile. Thread-safe.
+/// what it left behind is unknown, until check() has opened the database anew; reading goes on
+/// meanwhile. Thread-safe.
 class Database {
  public:
   /// @param health  is told of each fault and recovery, and outlives this.
@@ -39,6 +40,10 @@ class Database {
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
+
+  /// Sets what is called after a failed write, when check() has something to do. It may be called
+  /// on any thread, with the caller's locks held. To be set before open().
+  void when_broken(std::function<void()> tell) { tell_broken_ = std::move(tell); }
 
   /// Opens or creates it. The error says what to do.
   nsq::Result<void> open();
@@ -53,6 +58,9 @@ class Database {
 
   /// Why nothing can be written at present. Cheap.
   nsq::Result<void> available() const;
+
+  /// Whether a write failed and check() has not repaired that yet: nothing may be changed.
+  bool broken() const noexcept { return broken_.load(std::memory_order_acquire); }
 
   /// Writes to the write-ahead log; it then survives the process. @param may_wait  false: returns
   /// Incomplete instead of waiting until compaction has caught up.
@@ -78,24 +86,25 @@ class Database {
   };
 
   /// Looks whether the disk has room, and after a fault whether it works again. To be called now
-  /// and then. @return whether something is wrong still.
+  /// and then, by one thread. @return whether something is wrong still.
   bool check();
 
-  /// Bytes of the file system that are free, or nothing if that cannot be told.
-  std::optional<std::uint64_t> free_disk() const;
-
  private:
-  nsq::Result<void> open_locked();
+  enum class Mode : std::uint8_t { write, read };
+
+  nsq::Result<void> open_locked(Mode mode);
   nsq::Result<void> check_version(const rocksdb::Status& read, const std::string& version);
   void close_locked();
   void fail(const rocksdb::Status& status);
-  bool probe() const;
+  bool check_room();
+  bool repair();
   void refuse(std::string reason);
-  void accept();
+  std::string reason() const;
 
   const DatabaseConfig config_;
   Health& health_;
   const nsq::Logger log_;
+  std::function<void()> tell_broken_;
 
   // Shared by who uses the database, exclusive for who opens and closes it. Never taken for long
   // but by the latter.
@@ -105,8 +114,12 @@ class Database {
 
   std::atomic<bool> broken_{false};  // a write failed: open anew
   std::atomic<bool> full_{false};    // too little free disk
-  mutable nsq::Mutex reason_mutex_;  // a leaf
-  std::string reason_ NSQ_GUARDED_BY(reason_mutex_);
+  // When to try again to open, and after which pause then: check()'s thread only.
+  std::chrono::steady_clock::time_point next_repair_;
+  std::chrono::milliseconds repair_pause_{0};
+  mutable nsq::Mutex reason_mutex_;                   // a leaf
+  std::string reason_ NSQ_GUARDED_BY(reason_mutex_);  // why nothing can be written
+  std::string fault_ NSQ_GUARDED_BY(reason_mutex_);   // the failed write
 };
 
 }  // namespace nsqd

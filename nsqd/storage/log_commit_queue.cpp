@@ -57,7 +57,11 @@ bool LogCommitQueue::commit() {
 
 void LogCommitQueue::commit_turn() {
   const Ticket ticket = open_++;
-  for (const auto& topic : turn_.unsaved()) context_.log.save(*topic);
+  if (!save_topics()) {
+    finish(ticket, turn_, rocksdb::Status::IOError("the topic could not be saved"));
+    turn_.clear();
+    return;
+  }
   if (!turn_.encode(context_.database, batch_)) {
     finish(ticket, turn_, rocksdb::Status::IOError("the log is closed"));
     turn_.clear();
@@ -81,6 +85,17 @@ void LogCommitQueue::commit_turn() {
   }
   if (batch_.Data().capacity() > kKeptBatchBytes) batch_ = rocksdb::WriteBatch();
   batch_.Clear();
+}
+
+/// Messages of a topic that the log does not know would be cleared away as those of a deleted one.
+/// @return false: one could not be written down, so its messages must not be either.
+bool LogCommitQueue::save_topics() {
+  bool saved = true;
+  for (const auto& topic : turn_.unsaved()) {
+    context_.log.save(*topic);
+    saved = saved && (topic->saved() || topic->removed());
+  }
+  return saved;
 }
 
 void LogCommitQueue::hand_over(Ticket ticket, bool written, bool sync) {

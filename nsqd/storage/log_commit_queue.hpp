@@ -51,6 +51,7 @@ class LogCommitQueue final : public CommitQueue {
   };
 
   void commit_turn();
+  bool save_topics();
   void hand_over(Ticket ticket, bool written, bool sync);
   void ended_outside(rocksdb::Status status);
   void finish(Ticket ticket, Turn& turn, const rocksdb::Status& status);

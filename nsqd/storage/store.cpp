@@ -48,7 +48,9 @@ Store::Store(Config config, Health& health, Logger log, Post deadline_post)
       keeper_(database_),
       committer_(database_, config.sync),
       pool_(reader_, config.readers, log),
-      deadline_journal_(make_journal(deadline_post_)) {}
+      deadline_journal_(make_journal(deadline_post_)) {
+  database_.when_broken([this] { notify(); });
+}
 
 Store::~Store() {
   close();
@@ -124,7 +126,8 @@ void Store::notify() noexcept {
 
 void Store::wrote(std::size_t bytes) {
   const auto before = unsaved_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  if (before < kSaveBytes && before + bytes >= kSaveBytes) notify();
+  const bool much = before < kSaveBytes && before + bytes >= kSaveBytes;
+  if (before == 0 || much) notify();
 }
 
 void Store::run() {
@@ -134,18 +137,23 @@ void Store::run() {
   bool to_release = false;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    const bool busy = touched_.load() || unsaved_bytes_.load() > 0 || trouble;
+    const bool broken = database_.broken();
+    const bool busy = touched_.load() || unsaved_bytes_.load() > 0 || trouble || broken;
     if (!busy && !to_release) {
       changed_.wait(lock);
     } else if (!busy) {
       changed_.wait_until(lock, next_release);
-    } else if (unsaved_bytes_.load() < kSaveBytes) {
+    } else if (unsaved_bytes_.load() < kSaveBytes || broken) {
       changed_.wait_for(lock, kSaveInterval);
     }
     if (stopping_) break;
     lock.unlock();
     const auto now = Clock::now();
     trouble = database_.check();
+    if (database_.broken()) {  // what cannot be written yet stays dirty
+      lock.lock();
+      continue;
+    }
     const bool touched = touched_.exchange(false);
     if (unsaved_bytes_.exchange(0) > 0 || touched) {
       save_dirty();

@@ -1,0 +1,168 @@
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <rocksdb/iterator.h>
+
+#include "nsqd/storage/schema.hpp"
+#include "tests/faults/bench.hpp"
+#include "tests/support/eventually.hpp"
+
+// What was written has changed since.
+namespace nsq::test {
+namespace {
+
+using nsqd::Database;
+using nsqd::Family;
+
+constexpr const char* kSkipping = "skipping a corrupt stretch";
+
+std::string number(int i) {
+  return std::to_string(100'000 + i);
+}
+
+/// Writes over the value of the n-th chunk of a stopped database.
+void spoil_chunk(Bench& bench, int n) {
+  Database database(bench.database_config(), bench.health(), bench.logger());
+  REQUIRE(database.open().has_value());
+  std::string key;
+  {
+    const Database::Access access(database);
+    const std::unique_ptr<rocksdb::Iterator> it(
+        access.db()->NewIterator({}, database.family(Family::log)));
+    it->SeekToFirst();
+    for (int i = 0; i < n && it->Valid(); ++i) it->Next();
+    REQUIRE(it->Valid());
+    key = it->key().ToString();
+  }
+  rocksdb::WriteBatch batch;
+  REQUIRE(batch.Put(database.family(Family::log), key, "no chunk").ok());
+  REQUIRE(database.write(batch, true).ok());
+  database.close();
+}
+
+/// Flips bytes in the middle of the largest table.
+void flip_bytes(Bench& bench) {
+  std::filesystem::path largest;
+  std::uintmax_t size = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(bench.database_folder())) {
+    if (entry.path().extension() != ".sst" || entry.file_size() <= size) continue;
+    largest = entry.path();
+    size = entry.file_size();
+  }
+  REQUIRE(size > 0);
+  std::fstream file(largest, std::ios::in | std::ios::out | std::ios::binary);
+  const auto middle = static_cast<std::streamoff>(size / 2);
+  std::string bytes(16, '\0');
+  file.seekg(middle);
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  for (char& byte : bytes) byte = static_cast<char>(~byte);
+  file.seekp(middle);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  REQUIRE(file.good());
+}
+
+/// Publishes `count` messages, each a chunk of its own of about 2 KB.
+void publish_chunks(Bench& bench, int count) {
+  for (int i = 0; i < count; ++i) {
+    REQUIRE(bench.publish("t", number(i) + std::string(2000, 'x')).has_value());
+  }
+}
+
+/// The messages between the first and the last that are missing, which must lie side by side.
+std::size_t check_one_gap(const Bodies& got, int count) {
+  std::vector<int> missing;
+  for (int i = 0; i < count; ++i) {
+    CHECK(got.count(number(i)) <= 1);
+    if (!got.contains(number(i))) missing.push_back(i);
+  }
+  if (!missing.empty()) {
+    CHECK(missing.back() - missing.front() + 1 == static_cast<int>(missing.size()));
+  }
+  return missing.size();
+}
+
+TEST_CASE("a value that is no chunk is skipped, and told once", "[faults]") {
+  Bench bench;
+  bench.channel("t", "a");
+  bench.channel("t", "b");
+  constexpr int kCount = 40;
+  publish_chunks(bench, kCount);
+  bench.close();
+  const int which = GENERATE(0, 17, kCount - 1);
+  CAPTURE(which);
+  spoil_chunk(bench, which);
+  bench.open();
+  for (const char* channel : {"a", "b"}) {
+    CAPTURE(channel);
+    const Bodies got = bench.drain("t", channel, std::string::npos, 6);
+    CHECK(got.size() == kCount - 1);
+    CHECK_FALSE(got.contains(number(which)));
+  }
+  CHECK(bench.lines().count(kSkipping) == 1);
+  CHECK(bench.health().ok());
+  REQUIRE(bench.publish("t", "after").has_value());
+  CHECK(bench.drain("t", "a") == Bodies{"after"});
+}
+
+TEST_CASE("a table with flipped bytes is read around them, and told once", "[faults]") {
+  Bench bench;
+  bench.channel("t", "a");
+  bench.channel("t", "b");
+  constexpr int kCount = 1000;
+  publish_chunks(bench, kCount);
+  bench.restart();  // which writes the tables
+  bench.close();
+  flip_bytes(bench);
+  bench.open();
+  for (const char* channel : {"a", "b"}) {
+    CAPTURE(channel);
+    const auto missing = check_one_gap(bench.drain("t", channel, std::string::npos, 6), kCount);
+    CHECK(missing > 0);
+    CHECK(missing < 100);  // a block of the table
+  }
+  CHECK(bench.lines().count(kSkipping) == 1);
+  CHECK(bench.health().ok());
+}
+
+TEST_CASE("after a crash a corrupt table does not keep nsqd from starting", "[faults]") {
+  Bench bench;
+  bench.channel("t", "a");
+  constexpr int kCount = 1000;
+  publish_chunks(bench, kCount);
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(
+        bench.defer("d", number(i) + std::string(20'000, 'x'), std::chrono::hours(1)).has_value());
+  }
+  bench.restart();
+  bench.close();
+  flip_bytes(bench);
+  bench.open();
+  bench.lose_power();
+  bench.open();
+  CHECK(check_one_gap(bench.drain("t", "a", std::string::npos, 6), kCount) < 100);
+  CHECK(bench.health().ok());
+}
+
+TEST_CASE("a disk that cannot be read for a while delays consumers", "[faults]") {
+  Bench bench;
+  bench.channel("t", "a");
+  constexpr int kCount = 100;
+  publish_chunks(bench, kCount);
+  bench.restart();
+  bench.restart();
+  bench.disk().fail(FileOperation::read, device_error(), ".sst");
+  const std::jthread repairer([&disk = bench.disk(), refusals = bench.disk().refusals()] {
+    eventually([&] { return disk.refusals() > refusals; });
+    disk.repair();
+  });
+  CHECK(bench.drain("t", "a", std::string::npos, 6).size() == kCount);
+  CHECK(bench.lines().count(kSkipping) == 0);
+}
+
+}  // namespace
+}  // namespace nsq::test
