@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace nsqd {
 
 void Backlog::append(const LogRange& range, Offset clean_from) {

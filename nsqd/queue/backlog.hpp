@@ -29,8 +29,8 @@ class Backlog {
   const std::deque<LogRange>& ranges() const noexcept { return ranges_; }
 
   /// Adds messages that were published behind all that was appended before. If nothing of the
-  /// channel's lies in the gap between the two, which is so if that begins at `clean_from` or later,
-  /// they become one range.
+  /// channel's lies in the gap between the two, which is so if that begins at `clean_from` or
+  /// later, they become one range.
   void append(const LogRange& range, Offset clean_from);
 
   /// Adds messages from anywhere in the log.

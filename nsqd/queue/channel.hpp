@@ -132,8 +132,9 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
 
   /// Whether all that keeps the log below this offset is in flight.
   bool only_in_flight_below(Offset before) const NSQ_EXCLUDES(mutex_);
-  /// Gives each message in flight that lies below `before`, and is in a block of its own, to `place`,
-  /// which puts it elsewhere in the log and sets Run::first accordingly. `place` is called locked.
+  /// Gives each message in flight that lies below `before`, and is in a block of its own, to
+  /// `place`, which puts it elsewhere in the log and sets Run::first accordingly. `place` is called
+  /// locked.
   void move_in_flight(Offset before, const std::function<void(Run&)>& place) NSQ_EXCLUDES(mutex_);
 
   /// For a clean shutdown: adds what is in memory only, by offset; then takes it as waiting in the

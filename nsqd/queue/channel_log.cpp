@@ -54,7 +54,8 @@ std::uint32_t Channel::room_in_memory(const Run& run, From from) const {
 void Channel::stay_in_log(const Run& run, From from) {
   const LogRange range{run.first, run.first + run.count, run.count, run.attempts};
   if (from) {
-    // A range may only have gaps where the log is committed, so that what lies above can be cut off.
+    // A range may only have gaps where the log is committed, so that what lies above can be cut
+    // off.
     const bool settled = range.begin <= link_->committed.load();
     backlog_.append(range, settled ? *from : kNowhere);
   } else {

@@ -109,7 +109,8 @@ TEST_CASE("7.22 a silent producer is hidden until it pings", "[integration][nsql
   }));
 }
 
-TEST_CASE("4.4 a timeout of 0 hides everyone, a tombstone of 0 nobody", "[integration][nsqlookupd]") {
+TEST_CASE("4.4 a timeout of 0 hides everyone, a tombstone of 0 nobody",
+          "[integration][nsqlookupd]") {
   const Nsqlookupd hiding({"--inactive-producer-timeout=0"});
   const LookupPeer hidden = hiding.peer("host", {"t"});
   CHECK(hiding.nodes().empty());
@@ -149,7 +150,8 @@ TEST_CASE("7.25 a tombstone and unregistering", "[integration][nsqlookupd]") {
   const Nsqlookupd lookupd({"--tombstone-lifetime=1ms"});
   LookupPeer peer = lookupd.peer("host", {"t", "other"});
   for (const char* name : {"t", "other"}) {
-    REQUIRE(lookupd.post(std::string("/topic/tombstone?node=host:4151&topic=") + name).status == 200);
+    REQUIRE(lookupd.post(std::string("/topic/tombstone?node=host:4151&topic=") + name).status ==
+            200);
   }
   REQUIRE(peer.ask("UNREGISTER t\n") == "OK");
   REQUIRE(eventually([&] { return lookupd.producers("other") == Names{"host"}; }));

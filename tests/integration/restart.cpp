@@ -1,8 +1,8 @@
 #include "tests/integration/restart.hpp"
 
-#include <algorithm>
 #include <signal.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include <catch2/catch.hpp>

@@ -62,8 +62,7 @@ struct ApiFixture {
   LookupWaiters waiters{io.get_executor()};
   Forwarder forwarder;
   Registry registry{{}, forwarder};
-  std::shared_ptr<const HttpRouter> router =
-      make_api_router({registry, waiters, nsq::Logger()});
+  std::shared_ptr<const HttpRouter> router = make_api_router({registry, waiters, nsq::Logger()});
   HttpRequest request;
   std::optional<HttpResponse> answer;
 };

@@ -106,8 +106,7 @@ TEST_CASE("a bad flag of nsqlookupd is one line and status 1", "[options]") {
       {"--log-level=bogus",
        "invalid value \"bogus\" for flag -log-level: invalid log level 'bogus' (debug, info, warn, "
        "error, fatal)"},
-      {"--tombstone-lifetime=10",
-       "invalid value \"10\" for flag -tombstone-lifetime: parse error"},
+      {"--tombstone-lifetime=10", "invalid value \"10\" for flag -tombstone-lifetime: parse error"},
   }));
   const Exit exit = ended({arg});
   CHECK(exit.status == 1);

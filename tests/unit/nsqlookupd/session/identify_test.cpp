@@ -40,6 +40,8 @@ TEST_CASE("members of the wrong type are refused, null is absence", "[session][i
 }
 
 TEST_CASE("the answer to IDENTIFY", "[session][identify]") {
-  CHECK(identify_reply({.broadcast_address = "a\"b", .hostname = "h", .tcp_port = 1, .http_port = 2}) ==
-        R"({"broadcast_address":"a\"b","hostname":"h","http_port":2,"tcp_port":1,"version":"1.3.0"})");
+  CHECK(
+      identify_reply(
+          {.broadcast_address = "a\"b", .hostname = "h", .tcp_port = 1, .http_port = 2}) ==
+      R"({"broadcast_address":"a\"b","hostname":"h","http_port":2,"tcp_port":1,"version":"1.3.0"})");
 }

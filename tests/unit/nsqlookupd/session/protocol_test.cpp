@@ -112,8 +112,8 @@ TEST_CASE_METHOD(ProtocolFixture, "IDENTIFY ignores words behind it", "[session]
 }
 
 TEST_CASE_METHOD(ProtocolFixture, "sizes of an IDENTIFY body that cannot be", "[session]") {
-  const std::uint32_t size =
-      GENERATE(0xffffffffU, 0x80000000U, 0x7fffffffU, static_cast<std::uint32_t>(kMaxBodyBytes + 1));
+  const std::uint32_t size = GENERATE(0xffffffffU, 0x80000000U, 0x7fffffffU,
+                                      static_cast<std::uint32_t>(kMaxBodyBytes + 1));
   CHECK(send("  V1IDENTIFY\n" + nsq::test::be32(size)) ==
         Replies{"E_BAD_BODY IDENTIFY failed to read body"});
   CHECK(protocol->ended());
@@ -123,18 +123,17 @@ TEST_CASE_METHOD(ProtocolFixture, "bodies of IDENTIFY that are refused", "[sessi
   const std::string body = GENERATE("", "[]", "1", "{} x", R"({"tcp_port":"4150"})",
                                     R"({"tcp_port":1.5})", R"({"version":1})");
   CAPTURE(body);
-  CHECK(send("  V1" + identify(body)) ==
-        Replies{"E_BAD_BODY IDENTIFY failed to decode JSON body"});
+  CHECK(send("  V1" + identify(body)) == Replies{"E_BAD_BODY IDENTIFY failed to decode JSON body"});
   CHECK(protocol->ended());
   CHECK(nodes().empty());
 }
 
 TEST_CASE_METHOD(ProtocolFixture, "IDENTIFY without what it must say", "[session]") {
-  const std::string body = GENERATE(
-      "{}", "null", R"({"broadcast_address":"b","tcp_port":1,"http_port":1})",
-      R"({"broadcast_address":"b","tcp_port":1,"version":"v"})",
-      R"({"broadcast_address":"b","tcp_port":0,"http_port":1,"version":"v"})",
-      R"({"broadcast_address":"","tcp_port":1,"http_port":1,"version":"v"})");
+  const std::string body =
+      GENERATE("{}", "null", R"({"broadcast_address":"b","tcp_port":1,"http_port":1})",
+               R"({"broadcast_address":"b","tcp_port":1,"version":"v"})",
+               R"({"broadcast_address":"b","tcp_port":0,"http_port":1,"version":"v"})",
+               R"({"broadcast_address":"","tcp_port":1,"http_port":1,"version":"v"})");
   CAPTURE(body);
   CHECK(send("  V1" + identify(body)) == Replies{"E_BAD_BODY IDENTIFY missing fields"});
 }

@@ -22,11 +22,11 @@ struct SessionFixture : ProtocolFixture {
     std::array<int, 2> ends{};
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0);
     peer_end = ends[1];
-    session = std::make_unique<Session>(
-        context, scratch,
-        nsq::net::make_plain_stream(
-            nsq::net::StreamSocket(io, asio::generic::stream_protocol(AF_UNIX, 0), ends[0])),
-        "10.0.0.2:6");
+    session =
+        std::make_unique<Session>(context, scratch,
+                                  nsq::net::make_plain_stream(nsq::net::StreamSocket(
+                                      io, asio::generic::stream_protocol(AF_UNIX, 0), ends[0])),
+                                  "10.0.0.2:6");
   }
   ~SessionFixture() { ::close(peer_end); }
 
