@@ -43,13 +43,15 @@ void Backlog::advance(Offset next, std::uint64_t messages) {
   ranges_.pop_front();
 }
 
-void Backlog::withdraw(Offset begin, Offset end, std::uint64_t count) {
+void Backlog::withdraw(Offset begin, Offset end) {
   for (auto& range : ranges_) {
-    if (begin < range.begin || end > range.end) continue;
-    const auto gone = std::min(count, range.count);
+    const Offset from = std::max(begin, range.begin);
+    const Offset to = std::min(end, range.end);
+    if (from >= to) continue;
+    // What is not committed has no gaps.
+    const auto gone = std::min<std::uint64_t>(to - from, range.count);
     range.count -= gone;
     count_ -= gone;
-    return;
   }
 }
 

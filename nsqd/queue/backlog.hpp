@@ -40,8 +40,8 @@ class Backlog {
   /// range, what it was believed to hold beyond them is forgotten.
   void advance(Offset next, std::uint64_t messages);
 
-  /// [begin, end) of which `count` messages were counted turned out not to be in the log.
-  void withdraw(Offset begin, Offset end, std::uint64_t count);
+  /// The messages at [begin, end), none of which was committed before, will never be in the log.
+  void withdraw(Offset begin, Offset end);
 
   void clear() noexcept;
 

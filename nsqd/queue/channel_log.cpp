@@ -70,7 +70,7 @@ void Channel::committed_more(Effects& effects) {
 
 void Channel::withdraw(const Run& run) {
   const MutexLock lock(mutex_);
-  backlog_.withdraw(run.first, run.first + run.count, run.count);
+  backlog_.withdraw(run.first, run.first + run.count);
 }
 
 bool Channel::only_in_flight_below(Offset before) const {

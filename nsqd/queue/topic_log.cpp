@@ -54,7 +54,7 @@ void Topic::settled(std::span<const Settlement> what, Now now, Effects& effects)
     run.first = each.begin;
     run.count = each.count;
     for (const auto& channel : channels_) channel->withdraw(run);
-    held_backlog_.withdraw(each.begin, each.end, each.count);
+    held_backlog_.withdraw(each.begin, each.end);
     deferred_.not_taken(each.begin, each.end);
   }
   if (link_->awaited.load() && link_->awaited.exchange(false)) {

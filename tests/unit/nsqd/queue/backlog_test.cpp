@@ -64,9 +64,9 @@ TEST_CASE("reading on forgets at a range's end what was not there", "[queue][bac
 TEST_CASE("withdrawn messages are not counted any more", "[queue][backlog]") {
   Backlog backlog;
   backlog.append({0, 10, 10, 0}, 0);
-  backlog.withdraw(4, 6, 2);
+  backlog.withdraw(4, 6);
   CHECK(backlog.count() == 8);
-  backlog.withdraw(20, 22, 2);  // not here
+  backlog.withdraw(20, 22);  // not here
   CHECK(backlog.count() == 8);
 }
 
