@@ -90,9 +90,10 @@ def bench_command(options, work, server):
     return command
 
 
-def run_once(options, work, program, flags):
+def run_once(options, work, program, flags, ours):
     """Returns nsq_bench's figures, with "failed" set if it says that something went wrong."""
-    with Server(program, [*work.server_flags, *flags]) as server:
+    own = work.our_flags if ours else []
+    with Server(program, [*work.server_flags, *own, *flags]) as server:
         command = bench_command(options, work, server)
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=RUN_SECONDS)
@@ -114,7 +115,8 @@ def measure(options, works, servers):
             for name, (program, flags) in servers.items():
                 print(f"{work.name}: {name}, round {turn + 1}", file=sys.stderr, flush=True)
                 try:
-                    result = run_once(options, work, program, flags)
+                    ours = name == next(iter(servers))
+                    result = run_once(options, work, program, flags, ours)
                 except (RuntimeError, OSError, subprocess.SubprocessError) as error:
                     result = {"failed": str(error)}
                 if "failed" in result:
@@ -191,7 +193,8 @@ def commands(works, names, results):
             words = [w for w in shlex.split(command)[1:]
                      if not w.startswith(("-nsqd-", "-pid=", "-json"))]
             lines.append(f"- {work.title}: `nsq_bench {shlex.join(words)}`, "
-                         f"server flags `{shlex.join(work.server_flags)}`")
+                         f"server flags `{shlex.join(work.server_flags)}`, "
+                         f"ours also `{shlex.join(work.our_flags)}`")
     return "\n".join(lines)
 
 

@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass, field
 
+# Both servers keep everything in memory, as upstream does by default.
 IN_MEMORY = ["-mem-queue-size=10000000"]
+OURS_IN_MEMORY = ["-durability=memory", "-mem-queue-bytes=8000000000", "-max-memory=16000000000"]
+# Ours writes everything to its log, theirs does not.
+LOGGED = ["-durability=disk"]
+SYNCED = ["-durability=sync"]
+# Neither keeps anything in memory that it need not.
+THROUGH_DISK = ["-mem-queue-size=0"]
+OURS_THROUGH_DISK = ["-mem-queue-bytes=0"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,7 @@ class Work:
     args: list[str]
     figures: list[Figure]
     server_flags: list[str] = field(default_factory=list)
+    our_flags: list[str] = field(default_factory=list)  # further ones, of ours alone
     messages: int = 0  # scaled by --scale, and passed as -messages unless 0
     connections: int = 0  # likewise
 
@@ -61,6 +70,7 @@ WORKS = [
         ["pub", "-fresh", "-batch=200", "-depth=4"],
         [rate("published_per_s", 3), cpu(0.3), own_cost()],
         IN_MEMORY,
+        OURS_IN_MEMORY,
         messages=4_000_000,
     ),
     Work(
@@ -69,6 +79,7 @@ WORKS = [
         ["sub", "-fresh", "-prefill", "-rdy=2500", "-settle=3s"],
         [rate("consumed_per_s", 4), cpu(0.25), own_cost()],
         IN_MEMORY,
+        OURS_IN_MEMORY,
         messages=3_000_000,
     ),
     Work(
@@ -77,6 +88,7 @@ WORKS = [
         ["pubsub", "-fresh", "-depth=64"],
         [rate("through_per_s", 4), cpu(0.25), own_cost()],
         IN_MEMORY,
+        OURS_IN_MEMORY,
         messages=1_000_000,
     ),
     Work(
@@ -85,7 +97,53 @@ WORKS = [
         ["pubsub", "-fresh", "-batch=200", "-depth=4"],
         [rate("through_per_s", 3), cpu(0.3), own_cost()],
         IN_MEMORY,
+        OURS_IN_MEMORY,
         messages=3_000_000,
+    ),
+    Work(
+        "logpub",
+        "the same into the log, against theirs in memory",
+        ["pub", "-fresh", "-batch=200", "-depth=4"],
+        [rate("published_per_s", 1), cpu(1), own_cost()],
+        IN_MEMORY,
+        LOGGED,
+        messages=4_000_000,
+    ),
+    Work(
+        "logpubsub",
+        "MPUB 200 into the log and consumed at once, against theirs in memory",
+        ["pubsub", "-fresh", "-batch=200", "-depth=4"],
+        [rate("through_per_s", 2), cpu(1), own_cost()],
+        IN_MEMORY,
+        LOGGED,
+        messages=3_000_000,
+    ),
+    Work(
+        "syncpub",
+        "MPUB 200 with fdatasync",
+        ["pub", "-fresh", "-batch=200", "-depth=4"],
+        [rate("published_per_s", None), cpu(None)],
+        ["-sync-every=1"],
+        SYNCED,
+        messages=400_000,
+    ),
+    Work(
+        "diskpub",
+        "everything through the disk: published",
+        ["pub", "-fresh", "-batch=200", "-depth=4", "-channels=1"],
+        [rate("published_per_s", 5), cpu(None)],
+        THROUGH_DISK,
+        OURS_THROUGH_DISK,
+        messages=1_000_000,
+    ),
+    Work(
+        "diskdrain",
+        "everything through the disk: drained",
+        ["sub", "-fresh", "-prefill", "-rdy=2500", "-settle=3s"],
+        [rate("consumed_per_s", 5), cpu(None)],
+        THROUGH_DISK,
+        OURS_THROUGH_DISK,
+        messages=1_000_000,
     ),
     Work(
         "fanout",
@@ -93,6 +151,7 @@ WORKS = [
         ["pubsub", "-fresh", "-batch=200", "-depth=4", "-channels=10"],
         [rate("through_per_s", 5), cpu(0.2), own_cost()],
         IN_MEMORY,
+        OURS_IN_MEMORY,
         messages=500_000,
     ),
     Work(
@@ -123,6 +182,7 @@ WORKS = [
         ["pub", "-fresh", "-batch=200", "-depth=4", "-channels=1"],
         [Figure("server_bytes_per_message", "memory", "bytes", limit=260)],
         IN_MEMORY,
+        OURS_IN_MEMORY,
         messages=3_000_000,
     ),
     Work(
@@ -144,6 +204,7 @@ WORKS = [
             Figure("early", "early", limit=0),
         ],
         IN_MEMORY,
+        OURS_IN_MEMORY,
         messages=1_000_000,
     ),
     Work(
@@ -152,5 +213,6 @@ WORKS = [
         ["http", "-fresh", "-connections=16", "-runfor=10s"],
         [rate("published_per_s", 2), cpu(None)],
         IN_MEMORY,
+        OURS_IN_MEMORY,
     ),
 ]
