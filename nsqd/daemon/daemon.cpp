@@ -116,10 +116,15 @@ nsq::Result<void> Daemon::bind() {
   info_.broadcast_address = options_.broadcast_address;
   info_.tcp_port = ports.tcp ? *ports.tcp : -1;
   if (http_listener_) info_.http_port = ports.http ? *ports.http : -1;
+  lookup_ = std::make_unique<Lookup>(
+      context_.get_executor(), lookup_settings(options_), broker_,
+      [this] { return settings_.lookupd_addresses(); }, log_);
+  settings_.on_lookupd_addresses([this] { lookup_->addresses_changed(); });
   return {};
 }
 
 int Daemon::run() {
+  lookup_->start();
   start_io_threads();
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
@@ -188,11 +193,13 @@ void Daemon::begin_stop(int status) {
 awaitable<void> Daemon::stop() {
   signals_.cancel();
   tcp_listener_->close();
+  lookup_->close();
   co_await end_sessions();
   if (http_) co_await http_->stop(kHttpGrace);
   log_.info("NSQ: closing topics");
   broker_.close();
   log_.info("NSQ: stopping subsystems");
+  co_await lookup_->wait();
   deadlines_.stop();
   for (const auto& thread : io_threads_) thread->stop();
   co_await tasks_.stop(kHttpGrace);
@@ -211,19 +218,23 @@ awaitable<void> Daemon::end_sessions() {
 
 void Daemon::topic_created(const Topic& topic) {
   log_.info("TOPIC({}): created", topic.name().view());
+  lookup_->topic_created(topic);
 }
 
 void Daemon::topic_deleted(const Topic& topic) {
   log_.info("TOPIC({}): deleting", topic.name().view());
+  lookup_->topic_deleted(topic);
 }
 
 void Daemon::channel_created(const Topic& topic, const Channel& channel) {
   log_.info("TOPIC({}): new channel({})", topic.name().view(), channel.name());
+  lookup_->channel_created(topic, channel);
 }
 
 void Daemon::channel_deleted(const Topic& topic, const Channel& channel) {
   log_.info("TOPIC({}): deleting channel {}", topic.name().view(), channel.name());
   log_.info("CHANNEL({}): deleting", channel.name());
+  lookup_->channel_deleted(topic, channel);
 }
 
 }  // namespace nsqd

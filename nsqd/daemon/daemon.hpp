@@ -13,6 +13,7 @@
 #include "nsqd/daemon/tcp_server.hpp"
 #include "nsqd/http/api.hpp"
 #include "nsqd/http/runtime_settings.hpp"
+#include "nsqd/lookup/lookup.hpp"
 #include "nsqd/options/options.hpp"
 #include "nsqd/queue/broker.hpp"
 #include "nsqd/session/io_thread.hpp"
@@ -44,6 +45,7 @@ class Daemon final : private BrokerObserver {
   int run();
 
  private:
+  bool prepares_channels() const override { return lookup_->prepares_channels(); }
   void topic_created(const Topic& topic) override;
   void topic_deleted(const Topic& topic) override;
   void channel_created(const Topic& topic, const Channel& channel) override;
@@ -68,6 +70,7 @@ class Daemon final : private BrokerObserver {
   ClientRegistry clients_;
   RuntimeSettings settings_;
   DaemonInfo info_;
+  std::unique_ptr<Lookup> lookup_;  // from bind() on
   std::vector<std::unique_ptr<IoThread>> io_threads_;
   std::vector<std::unique_ptr<SessionContext>> sessions_;
   std::unique_ptr<nsq::net::Listener> tcp_listener_;

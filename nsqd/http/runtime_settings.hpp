@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,13 +23,23 @@ class RuntimeSettings {
   }
 
   void set_lookupd_addresses(std::vector<std::string> addresses) {
-    const nsq::MutexLock lock(mutex_);
-    lookupd_addresses_ = std::move(addresses);
+    {
+      const nsq::MutexLock lock(mutex_);
+      lookupd_addresses_ = std::move(addresses);
+    }
+    if (addresses_changed_) addresses_changed_();
+  }
+
+  /// Who wants to know, on the thread that made it, of each change of the addresses. Before other
+  /// threads are there.
+  void on_lookupd_addresses(std::function<void()> changed) {
+    addresses_changed_ = std::move(changed);
   }
 
  private:
   mutable nsq::Mutex mutex_;
   std::vector<std::string> lookupd_addresses_ NSQ_GUARDED_BY(mutex_);
+  std::function<void()> addresses_changed_;
 };
 
 }  // namespace nsqd

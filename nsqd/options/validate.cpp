@@ -75,7 +75,6 @@ std::vector<std::string> ignored_settings(const Options& options) {
     lines.push_back(fmt::format("--{} is not supported by this build yet and is ignored", flag));
   };
   if (!options.statsd_address.empty()) ignored("statsd-address");
-  if (!options.lookupd_tcp_addresses.empty()) ignored("lookupd-tcp-address");
   if (!options.enable_experiment.empty()) ignored("enable-experiment");
   if (!options.e2e_processing_latency_percentiles.empty()) {
     ignored("e2e-processing-latency-percentile");

@@ -45,13 +45,16 @@ void Broker::save(Topic& topic) {
 }
 
 Result<std::shared_ptr<Topic>> Broker::get_or_create_topic(const nsq::wire::TopicName& name) {
+  const bool awaits_channels = observer_.prepares_channels();
   std::shared_ptr<Topic> topic;
   {
     const MutexLock lock(mutex_);
     if (closed_) return fail(Errc::exiting);
     const auto found = topics_.find(name);
     if (found != topics_.end()) return found->second;
-    topic = make_topic(name, {.id = ++last_topic_, .durability = durability_});
+    topic = make_topic(name, {.id = ++last_topic_,
+                              .durability = durability_,
+                              .awaits_channels = awaits_channels});
     topic->start(nullptr, {});
   }
   save(*topic);

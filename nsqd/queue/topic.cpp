@@ -41,6 +41,7 @@ Topic::Topic(wire::TopicName name, const QueueLimits& limits, DeadlineIndex& dea
       limits_(limits),
       deadlines_(deadlines),
       setup_(setup),
+      awaits_channels_(setup.awaits_channels),
       durability_(setup.durability),
       ids_(setup.node) {}
 
@@ -51,6 +52,7 @@ void Topic::start(const TopicImage* image, Now now) {
   {
     const MutexLock lock(mutex_);
     restore(*image);
+    release_held(effects);  // it may have ended while it awaited channels
     look_after_deferred(now, effects);
   }
   effects.run();
@@ -161,6 +163,17 @@ void Topic::pause(bool paused, Effects& effects) {
 bool Topic::paused() const {
   const MutexLock lock(mutex_);
   return paused_;
+}
+
+void Topic::channels_prepared(Effects& effects) {
+  const MutexLock lock(mutex_);
+  if (!std::exchange(awaits_channels_, false)) return;
+  release_held(effects);
+}
+
+bool Topic::awaits_channels() const {
+  const MutexLock lock(mutex_);
+  return awaits_channels_;
 }
 
 Durability Topic::durability() const {

@@ -89,6 +89,7 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
     std::uint32_t node = 0;  ///< 0..1023, part of the message ids
     Durability durability = Durability::disk;
     Log* log = nullptr;
+    bool awaits_channels = false;  ///< keeps what is published until channels_prepared()
   };
   Topic(nsq::wire::TopicName name, const QueueLimits& limits, DeadlineIndex& deadlines,
         Setup setup);
@@ -136,6 +137,11 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
 
   void pause(bool paused, Effects& effects) NSQ_EXCLUDES(mutex_);
   bool paused() const NSQ_EXCLUDES(mutex_);
+
+  /// The channels that are to get the topic's messages from the first one on exist now: what it kept
+  /// for them goes out. Once; nothing happens when it did not wait for any.
+  void channels_prepared(Effects& effects) NSQ_EXCLUDES(mutex_);
+  bool awaits_channels() const NSQ_EXCLUDES(mutex_);
 
   Durability durability() const NSQ_EXCLUDES(mutex_);
   void set_durability(Durability durability) NSQ_EXCLUDES(mutex_);
@@ -206,7 +212,9 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   /// Offsets that hold no message of the log.
   void settle_now(Offset begin, Offset end) NSQ_REQUIRES(mutex_);
 
-  bool holding() const NSQ_REQUIRES(mutex_) { return paused_ || channels_.empty(); }
+  bool holding() const NSQ_REQUIRES(mutex_) {
+    return paused_ || awaits_channels_ || channels_.empty();
+  }
   void distribute(Run run, Effects& effects) NSQ_REQUIRES(mutex_);
   /// @param in_order  whether all that is held was published before.
   void hold(Run run, bool in_order) NSQ_REQUIRES(mutex_);
@@ -248,6 +256,7 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
 
   mutable nsq::Mutex mutex_;  // order: Broker, Topic, Channel, DeadlineIndex
   bool paused_ NSQ_GUARDED_BY(mutex_) = false;
+  bool awaits_channels_ NSQ_GUARDED_BY(mutex_);
   bool exiting_ NSQ_GUARDED_BY(mutex_) = false;
   Durability durability_ NSQ_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Channel>> channels_ NSQ_GUARDED_BY(mutex_);  // in order of creation

@@ -123,4 +123,24 @@ bool Socket::wait(short events, std::chrono::milliseconds patience) const {
   }
 }
 
+Acceptor::Acceptor() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const plain = reinterpret_cast<sockaddr*>(&address);
+  if (socket_.fd_ < 0 || ::bind(socket_.fd_, plain, size) != 0 ||
+      ::listen(socket_.fd_, SOMAXCONN) != 0 || ::getsockname(socket_.fd_, plain, &size) != 0) {
+    fail_with_errno("listen");
+  }
+  port_ = ntohs(address.sin_port);
+}
+
+Socket Acceptor::accept() {
+  if (!socket_.wait(POLLIN, kDeadline)) throw std::runtime_error("nobody connected");
+  const int fd = ::accept4(socket_.fd_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (fd < 0) fail_with_errno("accept");
+  return Socket(fd);
+}
+
 }  // namespace nsq::test

@@ -38,10 +38,27 @@ class Socket {
   void close() noexcept;
 
  private:
+  friend class Acceptor;
   explicit Socket(int fd) noexcept : fd_(fd) {}
   bool wait(short events, std::chrono::milliseconds patience) const;
 
   int fd_ = -1;
+};
+
+/// Listens on a free port of 127.0.0.1 from construction on. Whoever connects is connected before
+/// anybody accepts.
+class Acceptor {
+ public:
+  Acceptor();
+
+  std::uint16_t port() const noexcept { return port_; }
+
+  /// The next connection; throws when none comes before the deadline.
+  Socket accept();
+
+ private:
+  Socket socket_;
+  std::uint16_t port_ = 0;
 };
 
 }  // namespace nsq::test

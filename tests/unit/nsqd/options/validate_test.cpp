@@ -141,6 +141,5 @@ TEST_CASE("harmless settings that this build ignores have a line each", "[option
   CHECK(ignored_settings(options) ==
         std::vector<std::string>{
             "--statsd-address is not supported by this build yet and is ignored",
-            "--lookupd-tcp-address is not supported by this build yet and is ignored",
             "--enable-experiment is not supported by this build yet and is ignored"});
 }

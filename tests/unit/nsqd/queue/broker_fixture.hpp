@@ -24,7 +24,9 @@ class RecordingObserver final : public BrokerObserver {
   void channel_deleted(const Topic& topic, const Channel& channel) override {
     add('-', topic, "/" + channel.name());
   }
+  bool prepares_channels() const override { return prepares; }
   std::vector<std::string> events;
+  bool prepares = false;
 
  private:
   void add(char sign, const Topic& topic, const std::string& rest) {
