@@ -52,9 +52,8 @@ Result<std::shared_ptr<Topic>> Broker::get_or_create_topic(const nsq::wire::Topi
     if (closed_) return fail(Errc::exiting);
     const auto found = topics_.find(name);
     if (found != topics_.end()) return found->second;
-    topic = make_topic(name, {.id = ++last_topic_,
-                              .durability = durability_,
-                              .awaits_channels = awaits_channels});
+    topic = make_topic(
+        name, {.id = ++last_topic_, .durability = durability_, .awaits_channels = awaits_channels});
     topic->start(nullptr, {});
   }
   save(*topic);

@@ -20,8 +20,8 @@ class BrokerObserver {
  public:
   virtual ~BrokerObserver() = default;
   /// Whether a topic that is about to be created is to keep what is published to it until
-  /// Topic::channels_prepared(). Who says so must see to it that this is called once topic_created()
-  /// was.
+  /// Topic::channels_prepared(). Who says so must see to it that this is called once
+  /// topic_created() was.
   virtual bool prepares_channels() const { return false; }
   virtual void topic_created(const Topic& topic) = 0;
   virtual void topic_deleted(const Topic& topic) = 0;

@@ -138,8 +138,8 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   void pause(bool paused, Effects& effects) NSQ_EXCLUDES(mutex_);
   bool paused() const NSQ_EXCLUDES(mutex_);
 
-  /// The channels that are to get the topic's messages from the first one on exist now: what it kept
-  /// for them goes out. Once; nothing happens when it did not wait for any.
+  /// The channels that are to get the topic's messages from the first one on exist now: what it
+  /// kept for them goes out. Once; nothing happens when it did not wait for any.
   void channels_prepared(Effects& effects) NSQ_EXCLUDES(mutex_);
   bool awaits_channels() const NSQ_EXCLUDES(mutex_);
 
