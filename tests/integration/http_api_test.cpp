@@ -174,7 +174,7 @@ TEST_CASE("6.4 /info", "[integration]") {
   CHECK(keys ==
         "version broadcast_address hostname http_port tcp_port start_time max_heartbeat_interval "
         "max_output_buffer_size max_output_buffer_timeout max_deflate_level topology_zone "
-        "topology_region ");
+        "topology_region durability ");
   CHECK(info.at("version") == "1.3.0");
   CHECK(info.at("tcp_port") == nsqd.tcp_port());
   CHECK(info.at("http_port") == nsqd.http_port());

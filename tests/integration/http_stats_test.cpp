@@ -51,7 +51,7 @@ TEST_CASE("6.5 the members of topics, channels and clients", "[integration]") {
 
   const Json shown = stats_of(nsqd, "&topic=" + topic).at("topics").at(0);
   CHECK(keys_of(shown) ==
-        "topic_name channels depth backend_depth message_count message_bytes paused "
+        "topic_name channels depth backend_depth message_count message_bytes paused durability "
         "e2e_processing_latency");
   CHECK(shown.at("message_bytes") == 5);
   CHECK(shown.at("e2e_processing_latency").dump() == R"({"count":0,"percentiles":null})");
