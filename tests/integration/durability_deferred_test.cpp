@@ -34,20 +34,24 @@ TEST_CASE("5.12 a DPUB comes when it is due, not later for a restart",
   nsqd.create("t");
   if (channel) nsqd.create("t", "c");
   const auto start = Clock::now();
-  REQUIRE(nsqd.connect().ask(dpub("t", "2000", "m")) == ok());
+  REQUIRE(nsqd.connect().ask(dpub("t", "3000", "m")) == ok());
   end(nsqd, ending);
-  std::this_thread::sleep_until(start + milliseconds(1000));  // it is down for half of the time
+  std::this_thread::sleep_until(start + milliseconds(1500));  // it is down for half of the time
+  const auto begun_anew = Clock::now() + milliseconds(3000);
   nsqd.start_again();
   if (channel) {
-    CHECK(nsqd.stat("t", "c", "deferred_count") == 1);
-    CHECK(nsqd.stat("t", "c", "depth") == 0);
+    const auto deferred = nsqd.stat("t", "c", "deferred_count");
+    const auto depth = nsqd.stat("t", "c", "depth");
+    CHECK(deferred + depth >= 1);
+    // On a slow machine it is due by now.
+    if (Clock::now() < start + milliseconds(2900)) CHECK(deferred == 1);
   }
   Message message;
   const milliseconds took = time_of_next(nsqd, "t", message, start);
   CHECK(message.body == "m");
   CHECK(message.attempts == 1);
-  CHECK(took >= milliseconds(1995));
-  CHECK(took < milliseconds(2900));  // 3 s if the delay began anew
+  CHECK(took >= milliseconds(2995));
+  CHECK(start + took < begun_anew);
   CHECK(nsqd.await_stat("t", "c", "deferred_count", 0) == 0);
 }
 
