@@ -10,7 +10,7 @@
 #include <fmt/core.h>
 
 #include "common/net/address.hpp"
-#include "nsqd/http/access_log.hpp"
+#include "common/net/http_access_log.hpp"
 #include "nsqd/migrate/upstream_import.hpp"
 
 namespace nsqd {
@@ -171,7 +171,7 @@ void Daemon::serve_http() {
     threads.push_back(std::move(http));
   }
   nsq::net::HttpServerOptions options;
-  options.access_log = make_access_log(log_);
+  options.access_log = nsq::net::make_access_log(log_);
   options.on_fatal = [this](const nsq::Error& error) {
     log_.fatal("{}", error.text());
     begin_stop(1);

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "nsqd/http/arguments.hpp"
+#include "common/net/http_arguments.hpp"
 #include "nsqd/http/routes.hpp"
 
 namespace nsqd {

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "common/config/flag_set.hpp"
+#include "common/net/http_arguments.hpp"
 #include "common/wire/json_text.hpp"
-#include "nsqd/http/arguments.hpp"
 #include "nsqd/http/routes.hpp"
 #include "nsqd/options/table.hpp"
 

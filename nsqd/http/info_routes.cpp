@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/config/version.hpp"
-#include "nsqd/http/arguments.hpp"
+#include "common/net/http_arguments.hpp"
 #include "nsqd/http/routes.hpp"
 #include "nsqd/stats/snapshot.hpp"
 #include "nsqd/stats/stats_json.hpp"

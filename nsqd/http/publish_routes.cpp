@@ -7,7 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
-#include "nsqd/http/arguments.hpp"
+#include "common/net/http_arguments.hpp"
 #include "nsqd/http/mpub_body.hpp"
 #include "nsqd/http/routes.hpp"
 

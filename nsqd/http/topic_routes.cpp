@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "nsqd/http/arguments.hpp"
+#include "common/net/http_arguments.hpp"
 #include "nsqd/http/routes.hpp"
 
 namespace nsqd {

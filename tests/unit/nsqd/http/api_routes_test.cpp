@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "nsqd/http/access_log.hpp"
+#include "common/net/http_access_log.hpp"
 #include "tests/unit/nsqd/http/api_fixture.hpp"
 
 namespace nsqd {
@@ -197,7 +197,7 @@ TEST_CASE("the access log has its line, and not for publishes and profiles", "[n
     std::vector<std::string> lines;
   };
   const auto sink = std::make_shared<Sink>();
-  const auto hook = make_access_log(nsq::Logger(sink, nsq::LogLevel::info));
+  const auto hook = nsq::net::make_access_log(nsq::Logger(sink, nsq::LogLevel::info));
   hook({.status = 200,
         .method = "GET",
         .target = "/stats?format=json",
