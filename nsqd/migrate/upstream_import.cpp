@@ -12,6 +12,7 @@
 #include "nsqd/migrate/progress.hpp"
 #include "nsqd/storage/inspect.hpp"
 #include "nsqd/storage/recovery.hpp"
+#include "nsqd/storage/scan.hpp"
 #include "nsqd/upstream/data_path.hpp"
 #include "nsqd/upstream/disk_queue_reader.hpp"
 
@@ -20,10 +21,6 @@ namespace nsqd::migrate {
 using namespace nsq;
 
 namespace {
-
-rocksdb::Slice slice(const auto& key) {
-  return {key.data(), key.size()};
-}
 
 std::unexpected<Error> failed(const rocksdb::Status& status) {
   return fail(Errc::storage_failed, status.ToString());

@@ -6,17 +6,10 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/iterator.h>
 
+#include "nsqd/storage/scan.hpp"
 #include "nsqd/storage/schema.hpp"
 
 namespace nsqd {
-namespace {
-
-rocksdb::Slice slice(const auto& key) {
-  return {key.data(), key.size()};
-}
-
-}  // namespace
-
 void CursorKeeper::restore(const TopicImage& image, Offset trimmed) {
   const std::lock_guard lock(mutex_);
   known_[image.id] = {schema::encode_topic(image), trimmed, trimmed};
@@ -68,16 +61,8 @@ Offset CursorKeeper::trim_to(std::uint32_t topic, Offset trimmed, Offset floor,
   const Database::Access access(database_);
   if (!access.db()) return trimmed;
   const Offset reach = std::min<Offset>(floor - trimmed, schema::kMaxChunkMessages);
-  const auto lower = schema::log_key(topic, floor - reach);
-  const auto upper = schema::log_key(topic, floor + 1);
-  const auto lower_slice = slice(lower);
-  const auto upper_slice = slice(upper);
-  rocksdb::ReadOptions options;
-  options.iterate_lower_bound = &lower_slice;
-  options.iterate_upper_bound = &upper_slice;
-  options.fill_cache = false;
-  const std::unique_ptr<rocksdb::Iterator> it(
-      access.db()->NewIterator(options, database_.family(Family::log)));
+  const Scan it(database_, *access.db(), Family::log, schema::log_key(topic, floor - reach),
+                schema::log_key(topic, floor + 1));
   it->SeekToLast();
   if (!it->status().ok()) return trimmed;
   // Without a chunk within reach, `floor` itself is none that is needed.

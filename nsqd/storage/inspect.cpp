@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "nsqd/storage/health.hpp"
+#include "nsqd/storage/scan.hpp"
 #include "nsqd/storage/schema.hpp"
 
 namespace nsqd {
@@ -18,10 +19,6 @@ using namespace nsq;
 namespace {
 
 namespace fs = std::filesystem;
-
-rocksdb::Slice slice(const auto& key) {
-  return {key.data(), key.size()};
-}
 
 Result<std::uint64_t> bytes_of(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
                                std::uint32_t topic) {

@@ -11,6 +11,7 @@
 #include "common/base/bytes.hpp"
 #include "nsqd/queue/frame.hpp"
 #include "nsqd/queue/topic.hpp"
+#include "nsqd/storage/scan.hpp"
 #include "nsqd/storage/schema.hpp"
 
 namespace nsqd {
@@ -21,10 +22,6 @@ namespace {
 
 /// Bytes of deferred messages that one read brings into memory, about.
 constexpr std::size_t kDeferredBytes = 2_MiB;
-
-rocksdb::Slice slice(const auto& key) {
-  return {key.data(), key.size()};
-}
 
 std::unexpected<Error> failed(const rocksdb::Status& status) {
   return nsq::fail(Errc::storage_failed, status.ToString());
@@ -103,16 +100,8 @@ Result<ReadResult> LogReader::read_from(rocksdb::DB& db, const ReadRequest& requ
   // The chunk that holds `begin` starts no further before it than a chunk is long. Bounds keep the
   // iterator from looking at what was deleted.
   const Offset reach = std::min<Offset>(request.begin, schema::kMaxChunkMessages);
-  const auto lower = schema::log_key(topic, request.begin - reach);
-  const auto upper = schema::log_key(topic, request.end);
-  const auto lower_slice = slice(lower);
-  const auto upper_slice = slice(upper);
-  rocksdb::ReadOptions options;
-  options.iterate_lower_bound = &lower_slice;
-  options.iterate_upper_bound = &upper_slice;
-  options.fill_cache = false;
-  const std::unique_ptr<rocksdb::Iterator> it(
-      db.NewIterator(options, database_.family(Family::log)));
+  const Scan it(database_, db, Family::log, schema::log_key(topic, request.begin - reach),
+                schema::log_key(topic, request.end));
   const auto exact = schema::log_key(topic, request.begin);
   it->Seek(slice(exact));
   const bool at_start = it->Valid() && it->key() == slice(exact);
@@ -163,14 +152,8 @@ Offset LogReader::skip_corrupt(rocksdb::DB& db, std::uint32_t topic, Offset begi
 }
 
 bool LogReader::readable_at(rocksdb::DB& db, std::uint32_t topic, Offset at, Offset end) const {
-  const auto upper = schema::log_key(topic, end);
-  const auto upper_slice = slice(upper);
-  rocksdb::ReadOptions options;
-  options.iterate_upper_bound = &upper_slice;
-  options.fill_cache = false;
-  const std::unique_ptr<rocksdb::Iterator> it(
-      db.NewIterator(options, database_.family(Family::log)));
   const auto key = schema::log_key(topic, at);
+  const Scan it(database_, db, Family::log, key, schema::log_key(topic, end));
   it->Seek(slice(key));
   return it->status().ok();
 }
@@ -190,19 +173,11 @@ Result<DeferredResult> LogReader::read_deferred(const DeferredRequest& request) 
   if (!access.db()) return nsq::fail(Errc::storage_failed, "the log is closed");
   const std::uint32_t topic = request.topic->id();
   const auto lower = schema::deferred_key(topic, request.from);
-  const auto upper = schema::topic_bytes(topic + 1);
-  const auto lower_slice = slice(lower);
-  const auto upper_slice = slice(upper);
-  rocksdb::ReadOptions options;
-  options.iterate_lower_bound = &lower_slice;
-  options.iterate_upper_bound = &upper_slice;
-  options.fill_cache = false;
-  const std::unique_ptr<rocksdb::Iterator> it(
-      access.db()->NewIterator(options, database_.family(Family::deferred)));
+  const Scan it(database_, *access.db(), Family::deferred, lower, schema::topic_bytes(topic + 1));
   DeferredResult result;
   result.complete_to = request.to;
   std::size_t bytes = 0;
-  for (it->Seek(lower_slice); it->Valid(); it->Next()) {
+  for (it->Seek(slice(lower)); it->Valid(); it->Next()) {
     const auto key = it->key().ToStringView();
     const DuePoint at = schema::due_point_of(key);
     if (at >= request.to) {

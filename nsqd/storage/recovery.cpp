@@ -10,28 +10,16 @@
 
 #include <rocksdb/iterator.h>
 
+#include "nsqd/storage/scan.hpp"
+
 namespace nsqd {
 
 using namespace nsq;
 
 namespace {
 
-rocksdb::Slice slice(const auto& key) {
-  return {key.data(), key.size()};
-}
-
 std::unexpected<Error> failed(const rocksdb::Status& status) {
   return nsq::fail(Errc::storage_failed, status.ToString());
-}
-
-std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
-                                           const rocksdb::Slice* lower,
-                                           const rocksdb::Slice* upper) {
-  rocksdb::ReadOptions options;
-  options.iterate_lower_bound = lower;
-  options.iterate_upper_bound = upper;
-  options.fill_cache = false;
-  return std::unique_ptr<rocksdb::Iterator>(db.NewIterator(options, family));
 }
 
 bool holds(const TopicImage& image, Offset born) {
@@ -113,10 +101,8 @@ Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& im
                        OldPlaces& old) {
   const auto lower = schema::log_key(image.id, image.committed);
   const auto upper = schema::log_key(image.id, limit);
-  const auto lower_slice = slice(lower);
-  const auto upper_slice = slice(upper);
-  const auto it = iterate(db, database.family(Family::log), &lower_slice, &upper_slice);
-  for (it->Seek(lower_slice); it->Valid(); it->Next()) {
+  const Scan it(database, db, Family::log, lower, upper);
+  for (it->Seek(slice(lower)); it->Valid(); it->Next()) {
     const Offset first = schema::offset_of(it->key().ToStringView());
     const auto chunk = schema::parse_chunk(it->value().ToStringView());
     if (!chunk) continue;  // reading it will tell
@@ -151,10 +137,8 @@ Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicIm
   for (auto& channel : image.channels) channel.cursor.deferred = 0;
   const auto lower = schema::topic_bytes(image.id);
   const auto upper = schema::topic_bytes(image.id + 1);
-  const auto lower_slice = slice(lower);
-  const auto upper_slice = slice(upper);
-  const auto it = iterate(db, database.family(Family::deferred), &lower_slice, &upper_slice);
-  for (it->Seek(lower_slice); it->Valid(); it->Next()) {
+  const Scan it(database, db, Family::deferred, lower, upper);
+  for (it->Seek(slice(lower)); it->Valid(); it->Next()) {
     const auto target = schema::deferred_target(it->value().ToStringView());
     const Offset number = schema::due_point_of(it->key().ToStringView()).number;
     if (target) {
@@ -188,12 +172,11 @@ void remove_orphans(rocksdb::DB& db, const Database& database,
     const auto clear = [&](std::uint32_t end) {
       const auto lower = schema::topic_bytes(next);
       const auto upper = schema::topic_bytes(end);
-      const auto lower_slice = slice(lower);
-      const auto upper_slice = slice(upper);
-      const auto it = iterate(db, database.family(family), &lower_slice, &upper_slice);
-      it->Seek(lower_slice);
+      const Scan it(database, db, family, lower, upper);
+      it->Seek(slice(lower));
       if (it->Valid()) {
-        batch.DeleteRange(database.family(family), lower_slice, upper_slice).PermitUncheckedError();
+        batch.DeleteRange(database.family(family), slice(lower), slice(upper))
+            .PermitUncheckedError();
       }
       next = end + 1;
     };
@@ -215,7 +198,8 @@ void remove_imported(const Database& database, const ImportMark& mark, rocksdb::
 
 Result<std::vector<schema::Stored>> read_topics(rocksdb::DB& db, const Database& database) {
   const rocksdb::Slice prefix(schema::kTopicPrefix);
-  const auto it = iterate(db, database.family(Family::meta), nullptr, nullptr);
+  const std::unique_ptr<rocksdb::Iterator> it(
+      db.NewIterator(rocksdb::ReadOptions(), database.family(Family::meta)));
   std::vector<schema::Stored> topics;
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
     const auto id = schema::parse_topic_key(it->key().ToStringView());
