@@ -164,12 +164,22 @@ Result<void> Database::open_locked(Mode mode) {
   if (!status.ok()) return std::unexpected(storage_error(status));
   db_.reset(db);
   std::copy(handles.begin(), handles.end(), handles_.begin());
+  writable_ = mode == Mode::write;
   return {};
 }
 
 void Database::close() {
   const std::unique_lock lock(open_mutex_);
+  flush_locked();
   close_locked();
+}
+
+/// Makes tables of what is in the write-ahead log only, so that the next start need not: reading a
+/// full one takes a third of a second.
+void Database::flush_locked() {
+  if (!db_ || !writable_ || broken()) return;
+  const auto status = db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
+  if (!status.ok()) log_.warn("STORAGE: flushing before the end - {}", status.ToString());
 }
 
 void Database::close_locked() {

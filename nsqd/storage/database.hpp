@@ -95,6 +95,7 @@ class Database {
   nsq::Result<void> open_locked(Mode mode);
   nsq::Result<void> check_version(const rocksdb::Status& read, const std::string& version);
   void close_locked();
+  void flush_locked();
   void fail(const rocksdb::Status& status);
   bool check_room();
   bool repair();
@@ -111,6 +112,7 @@ class Database {
   mutable std::shared_mutex open_mutex_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> handles_{};
+  bool writable_ = false;  // db_ was opened for writing; under open_mutex_
 
   std::atomic<bool> broken_{false};  // a write failed: open anew
   std::atomic<bool> full_{false};    // too little free disk
