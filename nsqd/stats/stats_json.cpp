@@ -8,7 +8,7 @@
 
 #include "common/config/values.hpp"
 #include "common/config/version.hpp"
-#include "nsqd/stats/json_text.hpp"
+#include "common/wire/json_text.hpp"
 
 namespace nsqd {
 namespace {
@@ -70,7 +70,7 @@ class Writer {
 
   void string(std::string_view name, std::string_view value) {
     key(name);
-    append_json_string(out_, value);
+    nsq::wire::append_json_string(out_, value);
   }
 
   template <class Range, class Write>

@@ -6,7 +6,6 @@
 #include <catch2/catch.hpp>
 
 #include "common/config/version.hpp"
-#include "nsqd/stats/json_text.hpp"
 #include "nsqd/stats/stats_json.hpp"
 #include "nsqd/stats/stats_text.hpp"
 #include "nsqd/storage/health.hpp"
@@ -198,17 +197,6 @@ TEST_CASE("the text for people", "[nsqd][stats]") {
       "\nProducers:\n"
       "   [V2 10.0.0.8:6000        ] msgs: 3        topics: t=2,u=1 connected: 0s\n";
   CHECK(to_text(fixture.take({.include_mem = false})) == expected);
-}
-
-TEST_CASE("strings of clients are valid JSON whatever their bytes", "[nsqd][stats]") {
-  const auto [text, json] = GENERATE(table<std::string, std::string>({{"plain", R"("plain")"},
-                                                                      {"a\"b\\\n", R"("a\"b\\\n")"},
-                                                                      {"é", "\"é\""},
-                                                                      {"\xff", "\"\xef\xbf\xbd\""},
-                                                                      {"", R"("")"}}));
-  std::string out;
-  append_json_string(out, text);
-  CHECK(out == json);
 }
 
 }  // namespace
