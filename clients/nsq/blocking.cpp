@@ -120,6 +120,18 @@ Result<void> BlockingConsumer::connect(std::vector<Address> nsqds, ConnectMode m
   return impl_->thread.wait(impl_->consumer->connect(std::move(nsqds), mode));
 }
 
+Result<void> BlockingConsumer::connect_to_nsqlookupds(const std::vector<LookupdUrl>& lookupds) {
+  Result<void> result;
+  impl_->thread.call([&] { result = impl_->consumer->connect_to_nsqlookupds(lookupds); });
+  return result;
+}
+
+Result<void> BlockingConsumer::disconnect_from_nsqlookupd(const LookupdUrl& lookupd) {
+  Result<void> result;
+  impl_->thread.call([&] { result = impl_->consumer->disconnect_from_nsqlookupd(lookupd); });
+  return result;
+}
+
 Result<Message> BlockingConsumer::next() {
   return impl_->thread.wait(impl_->consumer->next());
 }

@@ -46,6 +46,9 @@ class BlockingConsumer {
 
   Result<void> add_handler(Consumer::Handler handler, unsigned concurrency = 0);
   Result<void> connect(std::vector<Address> nsqds, ConnectMode mode = ConnectMode::fail_fast);
+  /// Do not wait for an answer.
+  Result<void> connect_to_nsqlookupds(const std::vector<LookupdUrl>& lookupds);
+  Result<void> disconnect_from_nsqlookupd(const LookupdUrl& lookupd);
   /// With ConsumerSetup::pull.
   Result<Message> next();
   void set_max_in_flight(std::int64_t count);

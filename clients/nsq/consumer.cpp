@@ -62,6 +62,21 @@ Result<void> Consumer::disconnect(const Address& nsqd) {
   return impl_->disconnect(nsqd);
 }
 
+Result<void> Consumer::connect_to_nsqlookupd(const LookupdUrl& lookupd) {
+  return impl_->connect_to_nsqlookupd(lookupd);
+}
+
+Result<void> Consumer::connect_to_nsqlookupds(const std::vector<LookupdUrl>& lookupds) {
+  for (const LookupdUrl& lookupd : lookupds) {
+    if (auto begun = impl_->connect_to_nsqlookupd(lookupd); !begun) return begun;
+  }
+  return {};
+}
+
+Result<void> Consumer::disconnect_from_nsqlookupd(const LookupdUrl& lookupd) {
+  return impl_->disconnect_from_nsqlookupd(lookupd);
+}
+
 asio::awaitable<Result<Message>> Consumer::next() {
   const auto impl = impl_;
   co_return co_await impl->next();

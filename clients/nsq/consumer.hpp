@@ -14,6 +14,7 @@
 #include "clients/nsq/address.hpp"
 #include "clients/nsq/config.hpp"
 #include "clients/nsq/flow_policy.hpp"
+#include "clients/nsq/lookupd_url.hpp"
 #include "clients/nsq/message.hpp"
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
@@ -49,6 +50,9 @@ struct ConsumerHooks {
   std::function<void(const Address&, std::string_view message_id, std::string_view why)>
       response_failed;
   std::function<void(const ConnectionEvent&)> connection;
+  /// Chooses among the nsqds that nsqlookupds name: gets all of them, returns those to be connected
+  /// to. Runs after each answer. If it throws, all are taken.
+  std::function<std::vector<Address>(std::vector<Address>)> discovery_filter;
 };
 
 /// Counts since construction, but for the last two.
@@ -63,6 +67,8 @@ struct ConsumerStats {
   std::uint64_t dropped_responses = 0;  ///< the connection was gone
   std::uint64_t failed_responses = 0;   ///< the server had given the message to somebody else
   std::uint64_t reconnects = 0;
+  std::uint64_t lookups = 0;          ///< answers of nsqlookupds
+  std::uint64_t lookup_failures = 0;  ///< requests to them that had none
   std::int64_t in_flight = 0;
   std::int64_t connections = 0;
 };
@@ -85,11 +91,15 @@ struct ConsumerSetup {
   std::unique_ptr<FlowPolicy> flow = nullptr;
 };
 
-/// Consumes one topic and channel from the nsqds that it is connected to.
+/// Consumes one topic and channel from the nsqds that it is given, or that nsqlookupds name.
 ///
 /// At most `max_in_flight` messages are asked for, over all connections. Sockets are served
 /// independently of handlers: heartbeats are answered however long a handler takes. A lost
 /// connection is made again, with exponential delays under full jitter.
+///
+/// Discovery: an nsqd that any nsqlookupd names is connected to at once. One that is no longer
+/// named keeps its connection, for a healthy one says more than a directory; once lost, it is not
+/// made again. While an nsqlookupd cannot be asked, what it last said holds.
 ///
 /// Lives on its executor (see README.md), where it must be called and destroyed (or when that runs
 /// no more), but for what says "any thread". Source: spec/client.md 6 to 11.
@@ -124,9 +134,20 @@ class Consumer {
   /// The same for each in turn, skipping repeated addresses; ends at the first error.
   boost::asio::awaitable<Result<void>> connect(std::vector<Address> nsqds,
                                                ConnectMode mode = ConnectMode::fail_fast);
-  /// Forgets an address and closes its connection gracefully, in the background. Errc::bad_config
-  /// "not connected".
+  /// Forgets an address and closes its connection gracefully, in the background. One that discovery
+  /// found stays away until connect() names it, or it went and comes anew. Errc::bad_config "not
+  /// connected".
   Result<void> disconnect(const Address& nsqd);
+
+  /// Begins to ask an nsqlookupd for the nsqds that have the topic, and goes on until the stop,
+  /// whether it answers or not. Does not wait. The same one again is no error. Errc::bad_config "no
+  /// handlers", Errc::closed "stopped".
+  Result<void> connect_to_nsqlookupd(const LookupdUrl& lookupd);
+  /// The same for several, all of which are asked.
+  Result<void> connect_to_nsqlookupds(const std::vector<LookupdUrl>& lookupds);
+  /// Asks it no more. Connections stay, but those to nsqds that no other one names are not made
+  /// again. Errc::bad_config "not connected".
+  Result<void> disconnect_from_nsqlookupd(const LookupdUrl& lookupd);
 
   /// With ConsumerSetup::pull: the next message, which the caller answers. Errc::closed "stopped".
   boost::asio::awaitable<Result<Message>> next();

@@ -25,19 +25,32 @@ auto keep(std::shared_ptr<void> self) {
 
 }  // namespace
 
-asio::awaitable<Result<void>> Consumer::Impl::connect(Address nsqd, ConnectMode mode) {
-  const auto self = shared_from_this();
-  if (stopping_ || stop_asked_) co_return fail(Errc::closed, "stopped");
-  if (!has_handlers_ && !pull_) co_return fail(Errc::bad_config, "no handlers");
-  if (peers_.contains(nsqd)) co_return fail(Errc::bad_config, "already connected");
+/// What the first connection, or search for one, begins with.
+Result<void> Consumer::Impl::begin() {
+  if (stopping_ || stop_asked_) return fail(Errc::closed, "stopped");
+  if (!has_handlers_ && !pull_) return fail(Errc::bad_config, "no handlers");
   if (!std::exchange(ever_connected_, true)) {
-    asio::co_spawn(executor_, redistribute_loop(), keep(self));
+    asio::co_spawn(executor_, redistribute_loop(), keep(shared_from_this()));
   }
+  return {};
+}
+
+Consumer::Impl::Peer Consumer::Impl::add_peer(const Address& nsqd) {
   ReconnectSchedule schedule(options_->reconnect_min, options_->reconnect_max, [self = this] {
     return std::uniform_real_distribution<double>(0, 1)(self->random_);
   });
-  const auto peer = std::make_shared<ConsumerPeer>(executor_, nsqd, std::move(schedule));
-  peers_.emplace(std::move(nsqd), peer);
+  auto peer = std::make_shared<ConsumerPeer>(executor_, nsqd, std::move(schedule));
+  peers_.emplace(nsqd, peer);
+  return peer;
+}
+
+asio::awaitable<Result<void>> Consumer::Impl::connect(Address nsqd, ConnectMode mode) {
+  const auto self = shared_from_this();
+  if (auto begun = begin(); !begun) co_return begun;
+  if (peers_.contains(nsqd)) co_return fail(Errc::bad_config, "already connected");
+  const Peer peer = add_peer(nsqd);
+  peer->named = true;
+  sent_away_.erase(nsqd);
   auto established = co_await establish(peer);
   if (established) co_return established;
   if (mode == ConnectMode::fail_fast || stopping_ || peer->leaving) {
@@ -46,7 +59,7 @@ asio::awaitable<Result<void>> Consumer::Impl::connect(Address nsqd, ConnectMode 
   }
   const bool go_on = retry_failed(*peer, established.error());
   if (go_on) {
-    asio::co_spawn(executor_, retry_loop(peer), keep(self));
+    asio::co_spawn(executor_, retry_loop(peer, false), keep(self));
   } else {
     forget(peer);
   }
@@ -118,22 +131,32 @@ void Consumer::Impl::on_closed(Connection& connection, const Error& reason) {
     return;
   }
   log_.logger.error("{} ({}) connection lost: {}", log_.tag, peer->address.text(), reason.text());
+  discovery_->ask_soon();
+  if (!wanted(*peer)) return forget(peer);
   peer->schedule.lived(now - peer->active_since);
-  asio::co_spawn(executor_, retry_loop(peer), keep(shared_from_this()));
+  asio::co_spawn(executor_, retry_loop(peer, false), keep(shared_from_this()));
 }
 
-asio::awaitable<void> Consumer::Impl::retry_loop(Peer peer) {
+/// Whether a connection that is not there should be made.
+bool Consumer::Impl::wanted(const ConsumerPeer& peer) const {
+  if (stopping_ || peer.leaving) return false;
+  return peer.named || found_.contains(peer.address);
+}
+
+asio::awaitable<void> Consumer::Impl::retry_loop(Peer peer, bool at_once) {
   bool refused = false;
-  for (;;) {
-    peer->retry.expires_after(refused ? peer->schedule.after_refusal() : peer->schedule.next());
-    if (!stopping_ && !peer->leaving) co_await peer->retry.async_wait(kNoThrow);
-    if (stopping_ || peer->leaving) break;
+  for (bool first = true;; first = false) {
+    if (!first || !at_once) {
+      peer->retry.expires_after(refused ? peer->schedule.after_refusal() : peer->schedule.next());
+      if (wanted(*peer)) co_await peer->retry.async_wait(kNoThrow);
+    }
+    if (!wanted(*peer)) break;
     auto established = co_await establish(peer);
     if (established) {
-      counters_.reconnects.fetch_add(1, std::memory_order_relaxed);
+      if (!first || !at_once) counters_.reconnects.fetch_add(1, std::memory_order_relaxed);
       co_return;
     }
-    if (stopping_ || peer->leaving) break;
+    if (!wanted(*peer)) break;
     if (!retry_failed(*peer, established.error())) break;
     refused = established.error().code == Errc::rejected;
   }
@@ -162,6 +185,7 @@ Result<void> Consumer::Impl::disconnect(const Address& nsqd) {
   const auto at = peers_.find(nsqd);
   if (at == peers_.end() || at->second->leaving) return fail(Errc::bad_config, "not connected");
   const Peer peer = at->second;
+  if (found_.contains(nsqd)) sent_away_.insert(nsqd);
   leave(*peer);
   return {};
 }

@@ -54,6 +54,13 @@ void Consumer::Impl::init() {
         if (auto self = weak.lock()) self->on_responses(responses);
       });
   threads_ = std::make_unique<HandlerThreads>(handlers_, [box = mailbox_] { box->poke(); });
+  discovery_ = std::make_unique<Discovery>(
+      executor_, Discovery::Setup{.options = options_,
+                                  .log = log_,
+                                  .topic = topic_,
+                                  .found = [weak](const std::vector<Address>& nsqds) {
+                                    if (auto self = weak.lock()) self->on_found(nsqds);
+                                  }});
   flow_->start([weak] {
     if (auto self = weak.lock()) self->update_budget();
   });
@@ -116,6 +123,7 @@ void Consumer::Impl::do_stop() {
   stopping_ = true;
   log_.logger.info("{} stopping...", log_.tag);
   redistribute_.cancel();
+  discovery_->stop();
   const auto peers = peers_;
   for (const auto& [address, peer] : peers) leave(*peer);
   stop_deadline_.expires_after(options_->stop_timeout);
@@ -166,6 +174,7 @@ void Consumer::Impl::shutdown() {
   stopping_ = true;
   hooks_ = {};
   mailbox_->close();
+  discovery_->stop();
   handlers_->queue.close();
   for (const auto& [address, peer] : peers_) {
     peer->retry.cancel();
@@ -190,6 +199,8 @@ ConsumerStats Consumer::Impl::stats() const {
           .dropped_responses = get(counters_.dropped_responses),
           .failed_responses = get(counters_.failed_responses),
           .reconnects = get(counters_.reconnects),
+          .lookups = discovery_->stats().answers,
+          .lookup_failures = discovery_->stats().failures,
           .in_flight = get(counters_.in_flight),
           .connections = get(counters_.connections)};
 }

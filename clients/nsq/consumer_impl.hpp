@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 
 #include "clients/nsq/connection.hpp"
 #include "clients/nsq/consumer.hpp"
+#include "clients/nsq/discovery.hpp"
 #include "clients/nsq/handler_loop.hpp"
 #include "clients/nsq/rdy_controller.hpp"
 #include "clients/nsq/reconnect.hpp"
@@ -37,6 +39,7 @@ struct ConsumerPeer {
   bool fresh_messages = false;  // in this read
   bool close_wait = false;
   bool leaving = false;  // disconnect() was called
+  bool named = false;    // to connect(), not found by discovery
 };
 
 /// Counters that any thread may read; written on the executor. Relaxed order suffices: each is a
@@ -64,6 +67,8 @@ class Consumer::Impl final : public ConnectionListener,
   Result<void> add_async_handler(AsyncHandler handler, unsigned concurrency);
   boost::asio::awaitable<Result<void>> connect(Address nsqd, ConnectMode mode);
   Result<void> disconnect(const Address& nsqd);
+  Result<void> connect_to_nsqlookupd(const LookupdUrl& lookupd);
+  Result<void> disconnect_from_nsqlookupd(const LookupdUrl& lookupd);
   boost::asio::awaitable<Result<Message>> next();
   void set_max_in_flight(std::int64_t count);
   bool is_starved() const noexcept { return starved_.load(std::memory_order_relaxed); }
@@ -84,13 +89,20 @@ class Consumer::Impl final : public ConnectionListener,
   using Peer = std::shared_ptr<ConsumerPeer>;
 
   // Connections (consumer_connections.cpp).
+  Result<void> begin();
+  Peer add_peer(const Address& nsqd);
   boost::asio::awaitable<Result<void>> establish(Peer peer);
-  boost::asio::awaitable<void> retry_loop(Peer peer);
+  boost::asio::awaitable<void> retry_loop(Peer peer, bool at_once);
+  bool wanted(const ConsumerPeer& peer) const;
   bool retry_failed(ConsumerPeer& peer, const Error& error);
   void activate(const Peer& peer);
   void leave(ConsumerPeer& peer);
   void forget(const Peer& peer);
   void emit(ConnectionEvent::Kind kind, const Address& nsqd, Error reason = {});
+
+  // Discovery (consumer_discovery.cpp).
+  void on_found(const std::vector<Address>& nsqds);
+  std::vector<Address> filtered(const std::vector<Address>& nsqds);
 
   // Responses and RDY (consumer_responses.cpp).
   void on_responses(const std::vector<detail::Response>& responses);
@@ -136,6 +148,10 @@ class Consumer::Impl final : public ConnectionListener,
   };
   boost::unordered_flat_map<std::uint64_t, Gone> gone_;  // closed with unanswered messages
   std::uint64_t next_connection_ = 1;
+
+  std::unique_ptr<Discovery> discovery_;  // from init() on
+  std::set<Address> found_;               // by discovery, and chosen
+  std::set<Address> sent_away_;           // of these, by disconnect()
 
   ConsumerCounters counters_{};
   std::atomic<bool> starved_ = false;

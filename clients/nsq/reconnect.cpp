@@ -15,7 +15,7 @@ Nanoseconds ReconnectSchedule::next() {
 }
 
 void ReconnectSchedule::lived(Nanoseconds duration) noexcept {
-  if (duration >= std::chrono::minutes(1)) range_ = min_;
+  if (duration >= std::chrono::minutes(1)) reset();
 }
 
 }  // namespace nsq::client

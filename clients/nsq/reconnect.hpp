@@ -22,6 +22,8 @@ class ReconnectSchedule {
   Nanoseconds after_refusal() const noexcept { return max_; }
   /// A connection ended that had lived this long: past a minute, the delays start over.
   void lived(Nanoseconds duration) noexcept;
+  /// The delays start over.
+  void reset() noexcept { range_ = min_; }
 
  private:
   Nanoseconds min_;

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/base/result.hpp"
+#include "common/wire/names.hpp"
+
+namespace nsq::client {
+
+/// Where an nsqlookupd is asked.
+struct LookupdUrl {
+  std::string host;  ///< a name or an IP address, without brackets
+  std::uint16_t port = 0;
+  std::string path = "/lookup";
+  std::string query;  ///< of the user's own, without `?`; is sent along
+
+  /// Reads `host:port`, `[v6]:port`, or a URL `http://host:port/path?query`; an empty path or `/`
+  /// is `/lookup`. Errc::bad_address, the context naming what is wrong: `nsqlookupd address h:
+  /// missing port in address`. https is refused: this version does not have it.
+  /// Source: spec/client.md 10.1, spec/tools.md 1.6.
+  static Result<LookupdUrl> parse(std::string_view text);
+
+  /// What to GET for the nsqds of a topic: `/lookup?<query>&topic=<topic>`.
+  std::string lookup_target(const wire::TopicName& topic) const;
+  /// What to GET for all nsqds: `/nodes?<query>`, beside the path.
+  std::string nodes_target() const;
+
+  /// `http://host:port/path?query`.
+  std::string text() const;
+
+  friend auto operator<=>(const LookupdUrl&, const LookupdUrl&) = default;
+  friend bool operator==(const LookupdUrl&, const LookupdUrl&) = default;
+};
+
+}  // namespace nsq::client

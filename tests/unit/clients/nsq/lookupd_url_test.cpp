@@ -1,0 +1,63 @@
+#include "clients/nsq/lookupd_url.hpp"
+
+#include <string>
+#include <utility>
+
+#include <catch2/catch.hpp>
+
+using namespace nsq;
+using namespace nsq::client;
+
+TEST_CASE("an nsqlookupd address is host:port or a URL", "[client][discovery]") {
+  const auto [text, lookup, nodes] = GENERATE(table<std::string, std::string, std::string>({
+      {"h:4161", "http://h:4161/lookup", "/nodes"},
+      {"http://h:4161", "http://h:4161/lookup", "/nodes"},
+      {"http://h:4161/", "http://h:4161/lookup", "/nodes"},
+      {"h:4161/lookup", "http://h:4161/lookup", "/nodes"},
+      {"http://h:4161?k=v", "http://h:4161/lookup?k=v", "/nodes?k=v"},
+      {"http://h:4161/a/lookup?k=v&w", "http://h:4161/a/lookup?k=v&w", "/a/nodes?k=v&w"},
+      {"http://h:4161/#x", "http://h:4161/lookup", "/nodes"},
+      {"[::1]:4161", "http://[::1]:4161/lookup", "/nodes"},
+      {":4161", "http://localhost:4161/lookup", "/nodes"},
+  }));
+  CAPTURE(text);
+  const auto url = LookupdUrl::parse(text);
+  REQUIRE(url.has_value());
+  CHECK(url->text() == lookup);
+  CHECK(url->nodes_target() == nodes);
+  CHECK(LookupdUrl::parse(url->text()).value() == *url);
+}
+
+TEST_CASE("a topic joins the user's query", "[client][discovery]") {
+  const auto plain = wire::TopicName::parse("a.b_c-1");
+  const auto ephemeral = wire::TopicName::parse("t#ephemeral");
+  REQUIRE(plain.has_value());
+  REQUIRE(ephemeral.has_value());
+  CHECK(LookupdUrl::parse("h:1")->lookup_target(*plain) == "/lookup?topic=a.b_c-1");
+  CHECK(LookupdUrl::parse("http://h:1/l?k=v")->lookup_target(*ephemeral) ==
+        "/l?k=v&topic=t%23ephemeral");
+}
+
+TEST_CASE("what is no address of an nsqlookupd says why", "[client][discovery]") {
+  const auto [text, why] = GENERATE(table<std::string, std::string>({
+      {"", "missing port in address"},
+      {"h", "missing port in address"},
+      {"http://h/lookup", "missing port in address"},
+      {"::1:4161", "too many colons in address"},
+      {"h:x", "invalid port"},
+      {"h:0", "invalid port"},
+      {"h:65536", "invalid port"},
+      {"https://h:4161", "https is not supported yet"},
+      {"ftp://h:4161", "not an http address"},
+      {"user@h:4161", "a user is not supported"},
+      {"h:4161/a b", "invalid character"},
+  }));
+  const auto url = LookupdUrl::parse(text);
+  REQUIRE_FALSE(url.has_value());
+  CHECK(url.error().code == Errc::bad_address);
+  CHECK(url.error().context == "nsqlookupd address " + text + ": " + why);
+}
+
+TEST_CASE("a line end in an address cannot forge a header", "[client][discovery]") {
+  CHECK_FALSE(LookupdUrl::parse("h:4161/\r\nX: y").has_value());
+}
