@@ -114,8 +114,11 @@ TEST_CASE("one that waits is asked again at once, and tells of changes in time",
     auto client = co_await s.subscribed(s.nsqd);
     auto waiting = co_await s.lookupd.accept();
     CHECK(waiting->target() == "/lookup?topic=t&wait=30s&index=9");
-    co_await s.stop();
+    co_await client->expect("RDY 1");
+    s.consumer->stop();
     co_await waiting->until_closed();
+    co_await see_off(*client);
+    co_await s.consumer->stopped();
   });
 }
 
