@@ -88,6 +88,59 @@ Result<void> BlockingProducer::stop(Nanoseconds limit) {
   return impl_->thread.wait(impl_->producer->stop(limit));
 }
 
+// ---- BlockingProducerPool
+
+struct BlockingProducerPool::Impl {
+  IoThread thread;
+  std::unique_ptr<ProducerPool> pool;  // of the thread
+};
+
+Result<std::unique_ptr<BlockingProducerPool>> BlockingProducerPool::create(
+    ProducerPoolSetup setup) {
+  auto impl = std::make_unique<Impl>();
+  Result<std::unique_ptr<ProducerPool>> pool;
+  impl->thread.call(
+      [&] { pool = ProducerPool::create(impl->thread.executor(), std::move(setup)); });
+  if (!pool) return std::unexpected(pool.error());
+  impl->pool = *std::move(pool);
+  return std::unique_ptr<BlockingProducerPool>(new BlockingProducerPool(std::move(impl)));
+}
+
+BlockingProducerPool::BlockingProducerPool(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+BlockingProducerPool::~BlockingProducerPool() {
+  impl_->thread.call([this] { impl_->pool.reset(); });
+}
+
+Result<void> BlockingProducerPool::publish(std::string topic, std::string body) {
+  return impl_->thread.wait(impl_->pool->publish(std::move(topic), std::move(body)));
+}
+
+Result<void> BlockingProducerPool::multi_publish(std::string topic,
+                                                 std::vector<std::string> bodies) {
+  return impl_->thread.wait(impl_->pool->multi_publish(std::move(topic), std::move(bodies)));
+}
+
+Result<void> BlockingProducerPool::deferred_publish(std::string topic, Nanoseconds delay,
+                                                    std::string body) {
+  return impl_->thread.wait(
+      impl_->pool->deferred_publish(std::move(topic), delay, std::move(body)));
+}
+
+Result<void> BlockingProducerPool::flush(Nanoseconds limit) {
+  return impl_->thread.wait(impl_->pool->flush(limit));
+}
+
+Result<void> BlockingProducerPool::stop(Nanoseconds limit) {
+  return impl_->thread.wait(impl_->pool->stop(limit));
+}
+
+ProducerPoolStats BlockingProducerPool::stats() const {
+  ProducerPoolStats stats;
+  impl_->thread.call([&] { stats = impl_->pool->stats(); });
+  return stats;
+}
+
 // ---- BlockingConsumer
 
 struct BlockingConsumer::Impl {

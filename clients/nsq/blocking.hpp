@@ -8,6 +8,7 @@
 
 #include "clients/nsq/consumer.hpp"
 #include "clients/nsq/producer.hpp"
+#include "clients/nsq/producer_pool.hpp"
 
 namespace nsq::client {
 
@@ -33,6 +34,28 @@ class BlockingProducer {
  private:
   struct Impl;
   explicit BlockingProducer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A ProducerPool for programs without an event loop: it has a thread of its own. Any thread may
+/// call it, several at once. What is promised and what fails is as of ProducerPool, whose
+/// discovery_filter runs on that thread.
+class BlockingProducerPool {
+ public:
+  static Result<std::unique_ptr<BlockingProducerPool>> create(ProducerPoolSetup setup);
+  /// As ProducerPool's: does not wait for what is outstanding.
+  ~BlockingProducerPool();
+
+  Result<void> publish(std::string topic, std::string body);
+  Result<void> multi_publish(std::string topic, std::vector<std::string> bodies);
+  Result<void> deferred_publish(std::string topic, Nanoseconds delay, std::string body);
+  Result<void> flush(Nanoseconds limit);
+  Result<void> stop(Nanoseconds limit = Seconds(5));
+  ProducerPoolStats stats() const;
+
+ private:
+  struct Impl;
+  explicit BlockingProducerPool(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -2,31 +2,12 @@
 
 #include <utility>
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "clients/nsq/completed.hpp"
 #include "clients/nsq/producer_impl.hpp"
 
 namespace nsq::client {
 
 namespace asio = boost::asio;
-
-namespace {
-
-/// Awaits what an operation passes to its completion.
-template <class Start>
-asio::awaitable<Result<void>> completed(Start start) {
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(
-      [start = std::move(start)](auto handler) mutable {
-        // std::function copies, handlers only move.
-        auto held = std::make_shared<decltype(handler)>(std::move(handler));
-        start([held](Result<void> result) { std::move (*held)(std::move(result)); });
-      },
-      asio::use_awaitable);
-}
-
-}  // namespace
 
 Outcome outcome_of(const Result<void>& result) noexcept {
   if (result) return Outcome::acknowledged;
