@@ -47,8 +47,10 @@ Result<LookupdUrl> LookupdUrl::parse(std::string_view text) {
   if (where.contains('@')) return bad(text, "a user is not supported");
   auto address = Address::parse(where);
   if (!address) {
-    const std::string& why = address.error().context;
-    return bad(text, std::string_view(why).substr(why.rfind(": ") + 2));
+    const std::string_view context = address.error().context;
+    const std::string_view why = context.substr(context.rfind(": ") + 2);
+    if (why.starts_with("missing port")) return fail(Errc::bad_address, "missing port");
+    return bad(text, why);
   }
   if (address->port == 0) return bad(text, "invalid port");
 

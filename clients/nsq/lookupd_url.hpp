@@ -18,9 +18,9 @@ struct LookupdUrl {
   std::string query;  ///< of the user's own, without `?`; is sent along
 
   /// Reads `host:port`, `[v6]:port`, or a URL `http://host:port/path?query`; an empty path or `/`
-  /// is `/lookup`. Errc::bad_address, the context naming what is wrong: `nsqlookupd address h:
-  /// missing port in address`. https is refused: this version does not have it.
-  /// Source: spec/client.md 10.1, spec/tools.md 1.6.
+  /// is `/lookup`. Errc::bad_address with `missing port`, which is what other clients say, or with
+  /// what else is wrong: `nsqlookupd address h:x: invalid port`. https is refused: this version
+  /// does not have it. Source: spec/client.md 10.1, spec/tools.md 1.6.
   static Result<LookupdUrl> parse(std::string_view text);
 
   /// What to GET for the nsqds of a topic: `/lookup?<query>&topic=<topic>`.

@@ -50,7 +50,7 @@ void declare(config::FlagSet& flags, Arguments& args) {
              .help = "nsqd TCP address, as host:port; may be given several times"},
             args.nsqds);
   flags.add({.flag = "lookupd-http-address",
-             .help = "nsqlookupd HTTP address, as host:port; may be given several times"},
+             .help = "nsqlookupd HTTP address, as host:port or URL; may be given several times"},
             args.lookupds);
   flags.add({.flag = "consumer-opt",
              .help = "option of the consumer, as key,value; may be given several times. A message "
@@ -69,9 +69,6 @@ std::string check(const Arguments& args) {
     return "use --nsqd-tcp-address or --lookupd-http-address not both";
   }
   if (args.topics.empty()) return "--topic required";
-  if (!args.lookupds.empty()) {
-    return "--lookupd-http-address is not supported yet, use --nsqd-tcp-address";
-  }
   return "";
 }
 
@@ -105,6 +102,8 @@ Result<void> add_consumer(const Arguments& args, const std::string& topic, Print
   client::log_line("Adding consumer for topic: " + topic);
   auto addresses = parse_addresses(args.nsqds);
   if (!addresses) return std::unexpected(addresses.error());
+  auto lookupds = parse_lookupds(args.lookupds);
+  if (!lookupds) return std::unexpected(lookupds.error());
   client::ConsumerSetup setup;
   setup.topic = topic;
   setup.channel = args.channel;
@@ -117,6 +116,7 @@ Result<void> add_consumer(const Arguments& args, const std::string& topic, Print
       [&printer, topic](const client::Message& message) { return printer.handle(topic, message); },
       1);
   if (!added) return added;
+  if (!lookupds->empty()) return consumers.back()->connect_to_nsqlookupds(*lookupds);
   return consumers.back()->connect(*std::move(addresses));
 }
 

@@ -46,6 +46,16 @@ Result<std::vector<client::Address>> parse_addresses(const std::vector<std::stri
   return addresses;
 }
 
+Result<std::vector<client::LookupdUrl>> parse_lookupds(const std::vector<std::string>& texts) {
+  std::vector<client::LookupdUrl> lookupds;
+  for (const std::string& text : texts) {
+    auto url = client::LookupdUrl::parse(text);
+    if (!url) return std::unexpected(url.error());
+    lookupds.push_back(*std::move(url));
+  }
+  return lookupds;
+}
+
 Logger client_logger() {
   return {client::make_client_sink(), LogLevel::info};
 }

@@ -6,6 +6,7 @@
 
 #include "clients/nsq/address.hpp"
 #include "clients/nsq/config.hpp"
+#include "clients/nsq/lookupd_url.hpp"
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
 #include "common/config/flag_set.hpp"
@@ -30,6 +31,9 @@ void warn_positional(const config::FlagSet& flags);
 
 /// The addresses, without repetitions, in order.
 Result<std::vector<client::Address>> parse_addresses(const std::vector<std::string>& texts);
+
+/// The nsqlookupds, as `host:port` or URL. Source: spec/tools.md 1.6.
+Result<std::vector<client::LookupdUrl>> parse_lookupds(const std::vector<std::string>& texts);
 
 /// The library's log, as tools show it.
 Logger client_logger();
