@@ -6,7 +6,7 @@
 namespace nsq::client {
 
 namespace {
-/// Between two requests to one that waits, so that a topic on which much changes costs little. Far
+/// Between two requests to one that waits, so that a topic on which much changes costs little: far
 /// below what a user notices.
 constexpr Nanoseconds kSpacing = Milliseconds(20);
 }  // namespace
@@ -24,6 +24,10 @@ Nanoseconds LookupPace::after_answer(std::optional<std::uint64_t> index, Nanosec
     if (!std::exchange(first_poll_, false)) return interval_;
     const double part = jitter_ * random_() * static_cast<double>(interval_.count());
     return interval_ + Nanoseconds(static_cast<std::int64_t>(part));
+  }
+  if (!before) {
+    failures_.reset();
+    return Nanoseconds(0);
   }
   // Something between us and it may answer without waiting.
   if (before == index && took < kWait / 2) return std::max(kSpacing, failures_.next());
