@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "common/net/resolve.hpp"
+
 namespace nsq::client {
 
 namespace {
@@ -31,42 +33,14 @@ std::unexpected<Error> dial_error(const Address& address, error_code code, std::
   return fail(code, fmt::format("dial tcp {}: {}", address.text(), why));
 }
 
-/// A lookup that can be given up although the system's resolver cannot: the waiting side has a
-/// timer, and whoever is last frees this.
-struct Lookup {
-  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), done(executor) {}
-  tcp::resolver resolver;
-  asio::steady_timer done;
-  bool finished = false;
-  error_code code;
-  std::vector<tcp::endpoint> endpoints;
-};
-
-asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(Address address, Nanoseconds limit) {
-  error_code not_literal;
-  const auto literal = asio::ip::make_address(address.host, not_literal);
-  if (!not_literal) {
-    co_return std::vector<tcp::endpoint>{tcp::endpoint(literal, address.port)};
-  }
-  const auto executor = co_await asio::this_coro::executor;
-  auto lookup = std::make_shared<Lookup>(executor);
-  lookup->done.expires_after(limit);
-  lookup->resolver.async_resolve(
-      address.host, std::to_string(address.port),
-      [lookup](error_code code, const tcp::resolver::results_type& results) {
-        lookup->finished = true;
-        lookup->code = code;
-        for (const auto& entry : results) lookup->endpoints.push_back(entry.endpoint());
-        lookup->done.cancel();
-      });
-  co_await lookup->done.async_wait(kNoThrow);
-  if (!lookup->finished) co_return dial_error(address, Errc::timed_out, "lookup: i/o timeout");
-  if (lookup->code) {
-    co_return dial_error(
-        address, lookup->code,
-        fmt::format("lookup {}: {}", address.host, lower_first(lookup->code.message())));
-  }
-  co_return std::move(lookup->endpoints);
+asio::awaitable<Result<std::vector<tcp::endpoint>>> endpoints_of(const Address& address,
+                                                                 Nanoseconds limit) {
+  auto resolved = co_await net::resolve(address.host, address.port, limit);
+  if (resolved) co_return resolved;
+  const error_code code = resolved.error().code;
+  if (code == Errc::timed_out) co_return dial_error(address, code, "lookup: i/o timeout");
+  co_return dial_error(address, code,
+                       fmt::format("lookup {}: {}", address.host, lower_first(code.message())));
 }
 
 error_code prepare(tcp::socket& socket, const tcp::endpoint& to, const Options& options) {
@@ -112,7 +86,7 @@ asio::awaitable<Result<void>> dial(tcp::socket& socket, Address address, const O
                                    const bool& cancelled) {
   const bool limited = options.dial_timeout > Nanoseconds(0);
   auto endpoints =
-      co_await resolve(address, limited ? options.dial_timeout : options.handshake_timeout);
+      co_await endpoints_of(address, limited ? options.dial_timeout : options.handshake_timeout);
   if (!endpoints) co_return std::unexpected(endpoints.error());
   error_code last = asio::error::host_not_found;
   error_code ignored;

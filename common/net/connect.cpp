@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "common/net/resolve.hpp"
 #include "common/net/socket_text.hpp"
 
 namespace nsq::net {
@@ -34,7 +35,14 @@ std::unexpected<Error> dial_error(const Address& address, error_code code) {
                                 to_string(address), why));
 }
 
-asio::awaitable<Result<std::vector<Endpoint>>> resolve(const Address& address) {
+std::unexpected<Error> timeout_error(const Address& address) {
+  return fail(make_error_code(Errc::timed_out),
+              fmt::format("dial {} {}: i/o timeout", address.is_unix() ? "unix" : "tcp",
+                          to_string(address)));
+}
+
+asio::awaitable<Result<std::vector<Endpoint>>> endpoints_of(const Address& address,
+                                                            Nanoseconds timeout) {
   std::vector<Endpoint> found;
   if (address.is_unix()) {
     if (address.path.empty() || address.path.size() >= sizeof(sockaddr_un::sun_path)) {
@@ -44,21 +52,15 @@ asio::awaitable<Result<std::vector<Endpoint>>> resolve(const Address& address) {
     co_return found;
   }
   const std::string host = address.host.empty() ? "localhost" : address.host;
-  error_code not_literal;
-  const auto literal = asio::ip::make_address(host, not_literal);
-  if (!not_literal) {
-    found.emplace_back(asio::ip::tcp::endpoint(literal, address.port));
-    co_return found;
-  }
-  asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
-  auto [ec, results] =
-      co_await resolver.async_resolve(host, std::to_string(address.port), kNoThrow);
-  if (ec) {
+  auto resolved = co_await resolve(host, address.port, timeout);
+  if (!resolved) {
+    const error_code ec = resolved.error().code;
+    if (ec == Errc::timed_out) co_return timeout_error(address);
     co_return fail(ec,
                    fmt::format("dial tcp: lookup {}: {}", host,
                                ec == asio::error::host_not_found ? "no such host" : ec.message()));
   }
-  for (const auto& entry : results) found.emplace_back(entry.endpoint());
+  for (const auto& each : *resolved) found.emplace_back(each);
   co_return found;
 }
 
@@ -68,8 +70,8 @@ void set_tcp_options(StreamSocket& socket) {
   ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-asio::awaitable<Result<StreamSocket>> connect_any(const Address& address) {
-  auto found = co_await resolve(address);
+asio::awaitable<Result<StreamSocket>> connect_any(const Address& address, Nanoseconds timeout) {
+  auto found = co_await endpoints_of(address, timeout);
   if (!found) co_return std::unexpected(found.error());
   error_code last = asio::error::host_not_found;
   StreamSocket socket(co_await asio::this_coro::executor);
@@ -92,11 +94,9 @@ asio::awaitable<Result<StreamSocket>> connect_any(const Address& address) {
 asio::awaitable<Result<StreamSocket>> connect_stream(Address address, Nanoseconds timeout) {
   using namespace asio::experimental::awaitable_operators;
   asio::steady_timer timer(co_await asio::this_coro::executor, timeout);
-  auto first = co_await (connect_any(address) || timer.async_wait(kNoThrow));
+  auto first = co_await (connect_any(address, timeout) || timer.async_wait(kNoThrow));
   if (first.index() == 0) co_return std::move(std::get<0>(first));
-  co_return fail(make_error_code(Errc::timed_out),
-                 fmt::format("dial {} {}: i/o timeout", address.is_unix() ? "unix" : "tcp",
-                             to_string(address)));
+  co_return timeout_error(address);
 }
 
 }  // namespace nsq::net
