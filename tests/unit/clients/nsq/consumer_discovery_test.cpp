@@ -296,3 +296,33 @@ TEST_CASE("the filter chooses", "[client][consumer][discovery]") {
       nothing());
   CHECK(offered == std::set<Address>{stage.nsqd.address(), second.address()});
 }
+
+TEST_CASE("the filter may leave the nsqlookupd, or end the consumer",
+          "[client][consumer][discovery]") {
+  const bool leaves = GENERATE(true, false);
+  DiscoveryStage stage;
+  int calls = 0;
+  ConsumerSetup setup = stage.setup(quick_config());
+  setup.hooks.discovery_filter = [&](const std::vector<Address>&) -> std::vector<Address> {
+    ++calls;
+    if (leaves) {
+      const bool first = calls == 1;  // leaving it is a change, which calls this again
+      const auto left = stage.consumer->disconnect_from_nsqlookupd(stage.lookupd.url());
+      CHECK(left.has_value() == first);
+    } else {
+      stage.consumer.reset();
+    }
+    return {};
+  };
+  stage.make(std::move(setup));
+  stage.finish_all();
+  stage.discover();
+  stage.play(
+      [](DiscoveryStage& s) -> asio::awaitable<void> {
+        auto query = co_await s.answer({s.nsqd.address()}, 1);
+        co_await query->until_closed();
+        if (s.consumer) co_await s.stop();
+      }(stage),
+      nothing());
+  CHECK(calls == (leaves ? 2 : 1));
+}
