@@ -19,7 +19,7 @@ TARGETS ?=
 # All that building, testing and linting need on Debian 12, nowhere else listed.
 PACKAGES := \
   clang-19 lld-19 libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 \
-  cmake ninja-build ccache pkg-config git python3 curl \
+  cmake ninja-build ccache pkg-config git python3 curl iproute2 \
   libboost1.81-dev libfmt-dev libspdlog-dev \
   nlohmann-json3-dev libtomlplusplus-dev librocksdb-dev libssl-dev zlib1g-dev \
   catch2 librapidcheck-dev
