@@ -1,18 +1,25 @@
 # Only a front: CMake does the work (CMakePresets.json), .ci/ the test runs. `make help` lists the targets.
 
 PRESET ?= release
-# Where `make run` listens. It prints the commands to paste for them.
+# Where nsqd and nsqlookupd of `make run` listen. It prints the commands to paste for them.
 TCP_ADDRESS ?= 0.0.0.0:4150
 HTTP_ADDRESS ?= 0.0.0.0:4151
-# More nsqd flags for `make run`.
+LOOKUPD_TCP_ADDRESS ?= 0.0.0.0:4160
+LOOKUPD_HTTP_ADDRESS ?= 0.0.0.0:4161
+# What consumers reach that nsqd by; empty is where it listens, or 127.0.0.1 where that is everywhere.
+BROADCAST_ADDRESS ?=
+# Its data path, which is made if need be.
+DATA ?= data
+# More flags for `make run`.
 NSQD_ARGS ?=
+NSQLOOKUPD_ARGS ?=
 # What `make build` builds; empty is everything but the tests (nsq_tests).
 TARGETS ?=
 
 # All that building, testing and linting need on Debian 12, nowhere else listed.
 PACKAGES := \
   clang-19 lld-19 libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 \
-  cmake ninja-build ccache pkg-config git python3 curl \
+  cmake ninja-build ccache pkg-config git python3 curl iproute2 \
   libboost1.81-dev libfmt-dev libspdlog-dev \
   nlohmann-json3-dev libtomlplusplus-dev librocksdb-dev libssl-dev zlib1g-dev \
   catch2 librapidcheck-dev
@@ -20,8 +27,6 @@ PACKAGES := \
 BIN := build/$(PRESET)/bin
 # Tells git that this checkout may belong to somebody else (a container's root, say).
 GIT := git -c safe.directory='$(CURDIR)'
-TCP_HERE := 127.0.0.1:$(lastword $(subst :, ,$(TCP_ADDRESS)))
-HTTP_HERE := 127.0.0.1:$(lastword $(subst :, ,$(HTTP_ADDRESS)))
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build run test sanitize format format-check lint clean
@@ -49,21 +54,13 @@ build:  ## configure and build (PRESET=release, debug, asan, tsan)
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) $(if $(TARGETS),--target $(TARGETS))
 
-run: deps  ## install, build, and run nsqd with its data in ./data
-	@$(MAKE) --no-print-directory build TARGETS="nsqd to_nsq nsq_tail"
-	@mkdir -p data
-	@echo
-	@echo "nsqd listens on $(TCP_ADDRESS) (clients) and $(HTTP_ADDRESS) (HTTP), its data is in ./data. Ctrl-C stops it."
-	@echo "In another terminal, publish:"
-	@echo
-	@echo "  curl -d 'hello' 'http://$(HTTP_HERE)/pub?topic=greetings'"
-	@echo "  cat some.log | $(BIN)/to_nsq -topic=greetings -nsqd-tcp-address=$(TCP_HERE)"
-	@echo
-	@echo "and consume:"
-	@echo
-	@echo "  $(BIN)/nsq_tail -topic=greetings -nsqd-tcp-address=$(TCP_HERE)"
-	@echo
-	@exec $(BIN)/nsqd --data-path=data --tcp-address=$(TCP_ADDRESS) --http-address=$(HTTP_ADDRESS) $(NSQD_ARGS)
+run: deps  ## install, build, and run nsqlookupd and nsqd, with its data in ./data
+	@$(MAKE) --no-print-directory build TARGETS="nsqd nsqlookupd to_nsq nsq_tail"
+	@mkdir -p '$(DATA)'
+	@exec packaging/run-together --bin='$(BIN)' --data='$(DATA)' \
+	  --tcp-address='$(TCP_ADDRESS)' --http-address='$(HTTP_ADDRESS)' --broadcast-address='$(BROADCAST_ADDRESS)' \
+	  --lookupd-tcp-address='$(LOOKUPD_TCP_ADDRESS)' --lookupd-http-address='$(LOOKUPD_HTTP_ADDRESS)' \
+	  --nsqd-args='$(NSQD_ARGS)' --nsqlookupd-args='$(NSQLOOKUPD_ARGS)'
 
 test: deps  ## install, build, and run every suite
 	@$(MAKE) --no-print-directory build PRESET=release TARGETS="all nsq_tests"

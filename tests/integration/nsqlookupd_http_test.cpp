@@ -117,6 +117,8 @@ TEST_CASE("7.36 the header that clients know the format by", "[integration][nsql
   CHECK(lookupd.get("/nope").header("x-nsq-content-type") == expected);
   CHECK(lookupd.post("/topics").header("x-nsq-content-type") == expected);
   CHECK(lookupd.get("/ping").header("x-nsq-content-type") == "");
+  CHECK(lookupd.get("/ping/").header("x-nsq-content-type") == "");
+  CHECK(lookupd.http().request("OPTIONS", "/topics").header("x-nsq-content-type") == "");
 
   CHECK(lookupd.get("/topics").header("content-type") == "application/json; charset=utf-8");
   CHECK(lookupd.get("/ping").header("content-type") == "text/plain; charset=utf-8");

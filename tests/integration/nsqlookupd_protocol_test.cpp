@@ -163,6 +163,18 @@ TEST_CASE("7.11 everything in one write", "[integration][nsqlookupd]") {
   CHECK(lookupd.channels("t") == Names{"c"});
 }
 
+TEST_CASE("7.12 commands without a topic", "[integration][nsqlookupd]") {
+  const Nsqlookupd lookupd;
+  for (const std::string command : {"REGISTER", "UNREGISTER"}) {
+    CAPTURE(command);
+    LookupPeer stranger = lookupd.connect();  // that it is one comes first
+    CHECK(stranger.ask("  V1" + command + "\n") == "E_INVALID client must IDENTIFY");
+    LookupPeer peer = lookupd.peer();
+    CHECK(peer.ask(command + "\n") == "E_INVALID " + command + " insufficient number of params");
+    CHECK(peer.at_end());
+  }
+}
+
 TEST_CASE("7.13-14 names", "[integration][nsqlookupd]") {
   const Nsqlookupd lookupd;
   const std::string t64(64, 't');

@@ -21,8 +21,25 @@ type inbox struct {
 	messages chan *nsq.Message
 }
 
-// newInbox subscribes. msgTimeout 0 leaves the server's default.
+// newInbox subscribes at an nsqd. msgTimeout 0 leaves the server's default.
 func newInbox(address, topic, channel string, msgTimeout time.Duration) (*inbox, error) {
+	in, err := newIdleInbox(topic, channel, msgTimeout)
+	if err != nil {
+		return nil, err
+	}
+	return in, in.consumer.ConnectToNSQD(address)
+}
+
+// newFindingInbox subscribes at every nsqd that the nsqlookupd lists.
+func newFindingInbox(lookupd, topic, channel string) (*inbox, error) {
+	in, err := newIdleInbox(topic, channel, 0)
+	if err != nil {
+		return nil, err
+	}
+	return in, in.consumer.ConnectToNSQLookupd(lookupd)
+}
+
+func newIdleInbox(topic, channel string, msgTimeout time.Duration) (*inbox, error) {
 	config := nsq.NewConfig()
 	config.MaxInFlight = 100
 	config.MaxAttempts = 0 // deliver however often it was tried
@@ -38,7 +55,7 @@ func newInbox(address, topic, channel string, msgTimeout time.Duration) (*inbox,
 		in.messages <- m
 		return nil
 	}))
-	return in, consumer.ConnectToNSQD(address)
+	return in, nil
 }
 
 // next waits for a message.

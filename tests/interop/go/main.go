@@ -29,10 +29,10 @@ func check(topic string, messages, requeues, timeouts int) error {
 	return ask(fmt.Sprintf("CHECK %s %s %d %d %d", topic, channel, messages, requeues, timeouts))
 }
 
-func runScenarios(address, prefix string) error {
+func runScenarios(at addresses, prefix string) error {
 	for _, s := range scenarios {
 		fmt.Println("STEP", s.name)
-		if err := s.run(address, prefix+"_"+s.name); err != nil {
+		if err := s.run(at, prefix+"_"+s.name); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
@@ -42,8 +42,8 @@ func runScenarios(address, prefix string) error {
 
 func run(args []string) error {
 	switch {
-	case len(args) == 3 && args[0] == "scenarios":
-		return runScenarios(args[1], args[2])
+	case len(args) == 4 && args[0] == "scenarios":
+		return runScenarios(addresses{nsqd: args[1], lookupd: args[2]}, args[3])
 	case len(args) == 5 && args[0] == "read":
 		count, err := strconv.Atoi(args[4])
 		if err != nil {
@@ -51,7 +51,7 @@ func run(args []string) error {
 		}
 		return readBodies(args[1], args[2], args[3], count)
 	}
-	return fmt.Errorf("usage: scenarios <address> <prefix> | read <address> <topic> <channel> <count>")
+	return fmt.Errorf("usage: scenarios <address> <nsqlookupd> <prefix> | read <address> <topic> <channel> <count>")
 }
 
 func main() {

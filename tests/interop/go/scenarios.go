@@ -8,15 +8,19 @@ import (
 	"github.com/nsqio/go-nsq"
 )
 
+// addresses: TCP of the nsqd, HTTP of the nsqlookupd.
+type addresses struct{ nsqd, lookupd string }
+
 var scenarios = []struct {
 	name string
-	run  func(address, topic string) error
+	run  func(at addresses, topic string) error
 }{
 	{"publish", publishAndConsume},
 	{"requeue", requeue},
 	{"touch", touch},
 	{"timeout", timeout},
 	{"restart", restart},
+	{"discovery", discovery},
 }
 
 // allBytes, a long body and one that is not ASCII: bodies must come back byte for byte.
@@ -28,13 +32,13 @@ func oddBodies() [][]byte {
 	return [][]byte{allBytes, bytes.Repeat([]byte("0123456789abcdef"), 32*1024), []byte("grüße ☃"), {0}}
 }
 
-func publishAndConsume(address, topic string) error {
-	producer, err := nsq.NewProducer(address, nsq.NewConfig())
+func publishAndConsume(at addresses, topic string) error {
+	producer, err := nsq.NewProducer(at.nsqd, nsq.NewConfig())
 	if err != nil {
 		return err
 	}
 	defer producer.Stop()
-	in, err := newInbox(address, topic, channel, 0)
+	in, err := newInbox(at.nsqd, topic, channel, 0)
 	if err != nil {
 		return err
 	}
@@ -92,8 +96,8 @@ func oneMessage(address, topic, body string, msgTimeout time.Duration) (*inbox, 
 	return newInbox(address, topic, channel, msgTimeout)
 }
 
-func requeue(address, topic string) error {
-	in, err := oneMessage(address, topic, "again", 0)
+func requeue(at addresses, topic string) error {
+	in, err := oneMessage(at.nsqd, topic, "again", 0)
 	if err != nil {
 		return err
 	}
@@ -123,8 +127,8 @@ func requeue(address, topic string) error {
 }
 
 // touch holds a message for more than twice its timeout.
-func touch(address, topic string) error {
-	in, err := oneMessage(address, topic, "slow work", 2*time.Second)
+func touch(at addresses, topic string) error {
+	in, err := oneMessage(at.nsqd, topic, "slow work", 2*time.Second)
 	if err != nil {
 		return err
 	}
@@ -144,8 +148,8 @@ func touch(address, topic string) error {
 	return nil
 }
 
-func timeout(address, topic string) error {
-	in, err := oneMessage(address, topic, "forgotten", time.Second)
+func timeout(at addresses, topic string) error {
+	in, err := oneMessage(at.nsqd, topic, "forgotten", time.Second)
 	if err != nil {
 		return err
 	}
@@ -165,16 +169,29 @@ func timeout(address, topic string) error {
 }
 
 // restart keeps one producer and one consumer while the server goes away and comes back.
-func restart(address, topic string) error {
-	producer, err := nsq.NewProducer(address, nsq.NewConfig())
+func restart(at addresses, topic string) error {
+	in, err := newInbox(at.nsqd, topic, channel, 0)
+	if err != nil {
+		return err
+	}
+	return liveThroughRestart(at, in, topic)
+}
+
+// discovery does the same with a consumer that knows only the nsqlookupd, and begins before the topic is there.
+func discovery(at addresses, topic string) error {
+	in, err := newFindingInbox(at.lookupd, topic, channel)
+	if err != nil {
+		return err
+	}
+	return liveThroughRestart(at, in, topic)
+}
+
+func liveThroughRestart(at addresses, in *inbox, topic string) error {
+	producer, err := nsq.NewProducer(at.nsqd, nsq.NewConfig())
 	if err != nil {
 		return err
 	}
 	defer producer.Stop()
-	in, err := newInbox(address, topic, channel, 0)
-	if err != nil {
-		return err
-	}
 	for _, when := range []string{"before", "after"} {
 		expected := map[string]time.Time{}
 		for i := 0; i < 100; i++ {

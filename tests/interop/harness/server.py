@@ -1,4 +1,4 @@
-"""The nsqd under test: started on free loopback ports, stopped, started again on the same ones."""
+"""The daemons under test: started on free loopback ports, stopped, started again on the same ones."""
 
 import json
 import os
@@ -35,13 +35,14 @@ def _free_port():
     raise ServerError("no free port")
 
 
-class Server:
-    """One nsqd process and its data path. Not thread-safe: one conversation drives it."""
+class _Daemon:
+    """A process with a TCP and an HTTP port. Not thread-safe: one conversation drives it."""
 
-    def __init__(self, binary, data_path, log_path):
+    def __init__(self, name, binary, log_path, flags):
+        self._name = name
         self._binary = binary
-        self._data_path = data_path
         self._log_path = log_path
+        self._flags = flags
         self._process = None
         self.tcp = self.http = None
 
@@ -57,33 +58,86 @@ class Server:
                     raise
 
     def restart(self):
-        """Stops cleanly and starts again with the same addresses and data path."""
+        """Stops cleanly and starts again with the same addresses and flags."""
         self.stop()
         self._launch()
 
     def stop(self):
-        """Asks nsqd to end and expects exit status 0."""
+        """Asks it to end and expects exit status 0."""
         if self._process is None:
             return
         process, self._process = self._process, None
         if process.poll() is not None:
-            raise ServerError(f"nsqd ended by itself, status {process.returncode}{self._log_tail()}")
+            raise ServerError(f"{self._name} ended by itself, status {process.returncode}{self._log_tail()}")
         process.send_signal(signal.SIGTERM)
         try:
             status = process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            raise ServerError(f"nsqd did not stop within {STOP_SECONDS} s of SIGTERM{self._log_tail()}")
+            raise ServerError(f"{self._name} did not stop within {STOP_SECONDS} s of SIGTERM{self._log_tail()}")
         if status != 0:
-            raise ServerError(f"nsqd ended with status {status} on SIGTERM{self._log_tail()}")
+            raise ServerError(f"{self._name} ended with status {status} on SIGTERM{self._log_tail()}")
 
     def kill(self):
-        """Ends nsqd whatever it takes; for the way out of a failure."""
+        """Ends it whatever it takes; for the way out of a failure."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def _launch(self):
+        command = [self._binary, f"--tcp-address={self.tcp}", f"--http-address={self.http}",
+                   "--broadcast-address=127.0.0.1", *self._flags]
+        with open(self._log_path, "ab") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self._process.poll() is not None:
+                status, self._process = self._process.returncode, None
+                raise ServerError(f"{self._name} did not start, status {status}{self._log_tail()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise ServerError(f"{self._name} does not answer {START_SECONDS} s after its start{self._log_tail()}")
+            time.sleep(0.02)
+
+    def _answers(self):
+        try:
+            host, port = self.tcp.split(":")
+            socket.create_connection((host, int(port)), timeout=1).close()
+            return self._get("/ping") == "OK"
+        except OSError:
+            return False
+
+    def _get(self, path, **query):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: never by a proxy
+        with opener.open(self._url(path, query), timeout=10) as answer:
+            return answer.read().decode()
+
+    def _url(self, path, query):
+        return f"http://{self.http}{path}?{urllib.parse.urlencode(query)}"
+
+    def _log_tail(self):
+        if not os.path.exists(self._log_path):
+            return ""
+        with open(self._log_path, encoding="utf-8", errors="replace") as f:
+            lines = f.readlines()[-15:]
+        return "; the end of its log:\n    " + "    ".join(lines).rstrip()
+
+
+class Lookupd(_Daemon):
+    """One nsqlookupd process."""
+
+    def __init__(self, binary, log_path):
+        super().__init__("nsqlookupd", binary, log_path, [])
+
+
+class Server(_Daemon):
+    """One nsqd process and its data path, registered with a nsqlookupd that runs."""
+
+    def __init__(self, binary, data_path, log_path, lookupd):
+        super().__init__("nsqd", binary, log_path, [f"--data-path={data_path}", f"--lookupd-tcp-address={lookupd.tcp}"])
+        self.lookupd = lookupd
 
     def post(self, path, **query):
         request = urllib.request.Request(self._url(path, query), data=b"", method="POST")
@@ -113,41 +167,3 @@ class Server:
         expected = {"message_count": messages, "requeue_count": requeues, "timeout_count": timeouts}
         found = {key: stats[key] for key in expected}
         return None if found == expected else f"{topic}/{channel} counts {found}, expected {expected}"
-
-    def _launch(self):
-        command = [self._binary, f"--tcp-address={self.tcp}", f"--http-address={self.http}",
-                   f"--data-path={self._data_path}", "--broadcast-address=127.0.0.1"]
-        with open(self._log_path, "ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
-            if self._process.poll() is not None:
-                status, self._process = self._process.returncode, None
-                raise ServerError(f"nsqd did not start, status {status}{self._log_tail()}")
-            if time.monotonic() > deadline:
-                self.kill()
-                raise ServerError(f"nsqd does not answer {START_SECONDS} s after its start{self._log_tail()}")
-            time.sleep(0.02)
-
-    def _answers(self):
-        try:
-            host, port = self.tcp.split(":")
-            socket.create_connection((host, int(port)), timeout=1).close()
-            return self._get("/ping") == "OK"
-        except OSError:
-            return False
-
-    def _get(self, path, **query):
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: never by a proxy
-        with opener.open(self._url(path, query), timeout=10) as answer:
-            return answer.read().decode()
-
-    def _url(self, path, query):
-        return f"http://{self.http}{path}?{urllib.parse.urlencode(query)}"
-
-    def _log_tail(self):
-        if not os.path.exists(self._log_path):
-            return ""
-        with open(self._log_path, encoding="utf-8", errors="replace") as f:
-            lines = f.readlines()[-15:]
-        return "; the end of its log:\n    " + "    ".join(lines).rstrip()

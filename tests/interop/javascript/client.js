@@ -5,9 +5,10 @@ const readline = require('readline')
 const {Inbox} = require('./inbox')
 const {scenarios} = require('./scenarios')
 
-/** The other end of stdin and stdout. */
+/** The other end of stdin and stdout. `lookupd` is the HTTP address of the nsqlookupd. */
 class Runner {
-  constructor() {
+  constructor(lookupd) {
+    this.lookupd = lookupd
     this.answers = readline.createInterface({input: process.stdin})[Symbol.asyncIterator]()
   }
 
@@ -24,8 +25,8 @@ class Runner {
   }
 }
 
-async function runScenarios(address, prefix) {
-  const runner = new Runner()
+async function runScenarios(address, lookupd, prefix) {
+  const runner = new Runner(lookupd)
   for (const [name, scenario] of Object.entries(scenarios)) {
     process.stdout.write(`STEP ${name}\n`)
     await scenario(runner, address, `${prefix}_${name}`)
@@ -46,9 +47,9 @@ async function readBodies(address, topic, channel, count) {
 }
 
 async function main(args) {
-  if (args.length === 3 && args[0] === 'scenarios') return runScenarios(args[1], args[2])
+  if (args.length === 4 && args[0] === 'scenarios') return runScenarios(args[1], args[2], args[3])
   if (args.length === 5 && args[0] === 'read') return readBodies(args[1], args[2], args[3], Number(args[4]))
-  throw new Error('usage: scenarios <address> <prefix> | read <address> <topic> <channel> <count>')
+  throw new Error('usage: scenarios <address> <nsqlookupd> <prefix> | read <address> <topic> <channel> <count>')
 }
 
 main(process.argv.slice(2)).then(

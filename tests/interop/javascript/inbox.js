@@ -21,13 +21,16 @@ async function patiently(what, promise) {
   }
 }
 
-/** A Reader whose messages wait, unanswered, for the scenario to take them. Subscribes on construction. */
+/**
+ * A Reader whose messages wait, unanswered, for the scenario to take them. Subscribes on construction: to the nsqd at `address`,
+ * or, if that is null, to those that `options.lookupdHTTPAddresses` list.
+ */
 class Inbox {
   constructor(address, topic, channel, options = {}) {
     this.messages = []
     this.wake = () => {}
     this.reader = new nsq.Reader(topic, channel, {
-      nsqdTCPAddresses: [address],
+      ...(address === null ? {} : {nsqdTCPAddresses: [address]}),
       maxInFlight: 100,
       lookupdPollInterval: 1, // seconds; also the pause before a reconnect
       ...options,

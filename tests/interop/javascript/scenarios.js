@@ -84,8 +84,16 @@ async function timeout(runner, address, topic) {
 
 /** Keeps one writer and one reader while the server goes away and comes back. */
 async function restart(runner, address, topic) {
-  const producer = new Producer(address)
-  const inbox = new Inbox(address, topic, CHANNEL)
+  await liveThroughRestart(runner, new Producer(address), new Inbox(address, topic, CHANNEL), topic)
+}
+
+/** The same with a reader that knows only the nsqlookupd, and begins before the topic is there. */
+async function discovery(runner, address, topic) {
+  const inbox = new Inbox(null, topic, CHANNEL, {lookupdHTTPAddresses: [runner.lookupd]})
+  await liveThroughRestart(runner, new Producer(address), inbox, topic)
+}
+
+async function liveThroughRestart(runner, producer, inbox, topic) {
   for (const when of ['before', 'after']) {
     const expected = new Map()
     for (let i = 0; i < 100; i++) {
@@ -101,4 +109,4 @@ async function restart(runner, address, topic) {
   await inbox.close()
 }
 
-module.exports = {scenarios: {publish, requeue, touch, timeout, restart}}
+module.exports = {scenarios: {publish, requeue, touch, timeout, restart, discovery}}

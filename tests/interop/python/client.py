@@ -8,8 +8,8 @@ from inbox import Inbox
 from scenarios import SCENARIOS, Runner
 
 
-async def run_scenarios(address, prefix):
-    runner = Runner()
+async def run_scenarios(address, lookupd, prefix):
+    runner = Runner(lookupd)
     for scenario in SCENARIOS:
         print("STEP", scenario.__name__, flush=True)
         await scenario(runner, address, f"{prefix}_{scenario.__name__}")
@@ -31,12 +31,12 @@ async def read_bodies(address, topic, channel, count):
 def main(arguments):
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     match arguments:
-        case ["scenarios", address, prefix]:
-            asyncio.run(run_scenarios(address, prefix))
+        case ["scenarios", address, lookupd, prefix]:
+            asyncio.run(run_scenarios(address, lookupd, prefix))
         case ["read", address, topic, channel, count]:
             asyncio.run(read_bodies(address, topic, channel, int(count)))
         case _:
-            sys.exit("usage: scenarios <address> <prefix> | read <address> <topic> <channel> <count>")
+            sys.exit("usage: scenarios <address> <nsqlookupd> <prefix> | read <address> <topic> <channel> <count>")
 
 
 if __name__ == "__main__":

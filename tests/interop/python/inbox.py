@@ -9,13 +9,17 @@ PATIENCE_SECONDS = 30  # how long any single wait may take; pynsq itself waits 1
 
 
 class Inbox:
-    """Subscribes on construction, inside a running event loop."""
+    """Subscribes on construction, inside a running event loop: to the nsqd at `address`, or to those that `lookupd` lists."""
 
-    def __init__(self, address, topic, channel, msg_timeout_seconds=None):
+    def __init__(self, address, topic, channel, msg_timeout_seconds=None, lookupd=None):
         self._queue = asyncio.Queue()
         options = {} if msg_timeout_seconds is None else {"msg_timeout": msg_timeout_seconds}
+        if lookupd:
+            options.update(lookupd_http_addresses=[f"http://{lookupd}"], lookupd_poll_interval=1, lookupd_poll_jitter=0.1)
+        else:
+            options.update(nsqd_tcp_addresses=[address])
         self._reader = nsq.Reader(topic=topic, channel=channel, message_handler=self._receive, max_tries=0,
-                                  max_in_flight=100, nsqd_tcp_addresses=[address], **options)
+                                  max_in_flight=100, **options)
 
     def _receive(self, message):
         message.enable_async()

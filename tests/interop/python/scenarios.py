@@ -13,7 +13,10 @@ ODD_BODIES = [bytes(range(256)), b"0123456789abcdef" * 32 * 1024, "grüße ☃".
 
 
 class Runner:
-    """The other end of stdin and stdout."""
+    """The other end of stdin and stdout. `lookupd` is the HTTP address of the nsqlookupd."""
+
+    def __init__(self, lookupd):
+        self.lookupd = lookupd
 
     async def ask(self, request):
         """Sends a request and waits for its OK, while the client's connections stay alive."""
@@ -108,7 +111,15 @@ async def timeout(runner, address, topic):
 
 async def restart(runner, address, topic):
     """Keeps one writer and one reader while the server goes away and comes back."""
-    producer, inbox = Producer(address), Inbox(address, topic, CHANNEL)
+    await live_through_restart(runner, Producer(address), Inbox(address, topic, CHANNEL), topic)
+
+
+async def discovery(runner, address, topic):
+    """The same with a reader that knows only the nsqlookupd, and begins before the topic is there."""
+    await live_through_restart(runner, Producer(address), Inbox(None, topic, CHANNEL, lookupd=runner.lookupd), topic)
+
+
+async def live_through_restart(runner, producer, inbox, topic):
     for when in ("before", "after"):
         bodies = [b"%s %d" % (when.encode(), i) for i in range(100)]
         for body in bodies:
@@ -120,4 +131,4 @@ async def restart(runner, address, topic):
     await inbox.close()
 
 
-SCENARIOS = [publish, requeue, touch, timeout, restart]
+SCENARIOS = [publish, requeue, touch, timeout, restart, discovery]
