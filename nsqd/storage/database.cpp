@@ -14,6 +14,7 @@
 
 #include "common/base/bytes.hpp"
 #include "nsqd/storage/disk.hpp"
+#include "nsqd/storage/lost_table.hpp"
 #include "nsqd/storage/schema.hpp"
 
 namespace nsqd {
@@ -26,6 +27,9 @@ namespace {
 /// who read.
 constexpr std::chrono::milliseconds kFirstRepairPause{250};
 constexpr std::chrono::milliseconds kLastRepairPause{8000};
+
+/// With more tables than that which cannot be opened, the disk is to be looked at first.
+constexpr int kMostLostTables = 16;
 
 constexpr std::array<const char*, kFamilies> kNames{"default", "log", "cursor", "deferred"};
 
@@ -116,7 +120,14 @@ std::string Database::folder(const std::string& data_path) {
 
 Result<void> Database::open() {
   const std::unique_lock lock(open_mutex_);
-  if (auto opened = open_locked(Mode::write); !opened) return opened;
+  auto opened = open_locked(Mode::write);
+  bool lost = false;
+  for (int i = 0; i < kMostLostTables && take_out_lost_table(opened); ++i) {
+    lost = true;
+    opened = open_locked(Mode::write);
+  }
+  if (opened.ok() && lost) opened = forget_clean_stop();  // cursors may be among what is lost
+  if (!opened.ok()) return std::unexpected(storage_error(opened));
   std::string version;
   const auto status =
       db_->Get(rocksdb::ReadOptions(), handles_[0], rocksdb::Slice(schema::kVersionKey), &version);
@@ -162,12 +173,32 @@ rocksdb::DBOptions Database::options() const {
   return options;
 }
 
-Result<void> Database::open_locked(Mode mode) {
+rocksdb::Status Database::open_locked(Mode mode) {
   gate_->reset();
   auto status = open_rocksdb(options(), mode);
   if (status.IsCorruption()) status = open_damaged(options(), mode);
-  if (!status.ok()) return std::unexpected(storage_error(status));
-  return {};
+  return status;
+}
+
+/// If a table is why the database cannot be opened, goes on without it. Without the topics' records
+/// their messages would be cleared away, so those are not given up.
+/// @return whether to try again.
+bool Database::take_out_lost_table(const rocksdb::Status& why) {
+  const auto path = folder(config_.data_path);
+  const auto options = db_options(*env_);
+  const auto table = damaged_table(why, options, path, all_families());
+  if (!table || table->family == kNames[0]) return false;
+  const auto taken = take_out(*table, options, path, all_families());
+  if (!taken.ok()) {
+    log_.error("STORAGE: taking out table {} - {}", table->name, taken.ToString());
+    return false;
+  }
+  ++damages_;
+  log_.error(
+      "STORAGE: table {} of family {} cannot be opened: what was in it is lost, and its file is in "
+      "{}/lost now - {}",
+      table->name, table->family, path, why.ToString());
+  return true;
 }
 
 rocksdb::Status Database::open_rocksdb(const rocksdb::DBOptions& options, Mode mode) {
@@ -349,10 +380,10 @@ bool Database::repair() {
   }
   const std::unique_lock lock(open_mutex_);
   close_locked();
-  if (const auto opened = open_locked(Mode::write); !opened) {
-    refuse(opened.error().text());
-    if (const auto readable = open_locked(Mode::read); !readable) {
-      log_.error("STORAGE: the log cannot even be read - {}", readable.error().text());
+  if (const auto opened = open_locked(Mode::write); !opened.ok()) {
+    refuse(opened.ToString());
+    if (const auto readable = open_locked(Mode::read); !readable.ok()) {
+      log_.error("STORAGE: the log cannot even be read - {}", readable.ToString());
     }
     repair_pause_ = std::clamp(2 * repair_pause_, kFirstRepairPause, kLastRepairPause);
     next_repair_ = std::chrono::steady_clock::now() + repair_pause_;

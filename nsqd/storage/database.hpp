@@ -100,7 +100,8 @@ class Database {
  private:
   enum class Mode : std::uint8_t { write, read };
 
-  nsq::Result<void> open_locked(Mode mode);
+  rocksdb::Status open_locked(Mode mode);
+  bool take_out_lost_table(const rocksdb::Status& why);
   rocksdb::Status open_rocksdb(const rocksdb::DBOptions& options, Mode mode);
   rocksdb::Status open_damaged(rocksdb::DBOptions options, Mode mode);
   rocksdb::DBOptions options() const;

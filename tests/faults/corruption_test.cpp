@@ -46,8 +46,7 @@ void spoil_chunk(Bench& bench, int n) {
   database.close();
 }
 
-/// Flips bytes in the middle of the largest table.
-void flip_bytes(Bench& bench) {
+std::filesystem::path largest_table(const Bench& bench) {
   std::filesystem::path largest;
   std::uintmax_t size = 0;
   for (const auto& entry : std::filesystem::directory_iterator(bench.database_folder())) {
@@ -56,6 +55,13 @@ void flip_bytes(Bench& bench) {
     size = entry.file_size();
   }
   REQUIRE(size > 0);
+  return largest;
+}
+
+/// Flips bytes in the middle of the largest table.
+void flip_bytes(Bench& bench) {
+  const auto largest = largest_table(bench);
+  const auto size = std::filesystem::file_size(largest);
   std::fstream file(largest, std::ios::in | std::ios::out | std::ios::binary);
   const auto middle = static_cast<std::streamoff>(size / 2);
   std::string bytes(16, '\0');
@@ -252,6 +258,50 @@ TEST_CASE("a corrupt table that is to be compacted does not end publishing", "[f
   CHECK(check_one_gap(got, kCount) < 100);
   CHECK(bench.lines().count(kEnded) <= 2);  // once a start
   CHECK(bench.health().ok());
+}
+
+TEST_CASE("a table that cannot be opened costs what it held, not the start", "[faults]") {
+  Bench bench;
+  bench.channel("t", "a");
+  REQUIRE(bench.publish("t", "before").has_value());
+  bench.restart();
+  publish_chunks(bench, 100);
+  bench.restart();
+  REQUIRE(bench.publish("t", "behind").has_value());
+  bench.restart();
+  bench.close();
+  const auto table = largest_table(bench);
+  SECTION("cut off") {
+    std::filesystem::resize_file(table, 1000);
+  }
+  SECTION("without its footer") {
+    std::fstream file(table, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-8, std::ios::end);
+    file.write("#*#*#*#*", 8);
+    REQUIRE(file.good());
+  }
+  bench.open();
+  CHECK(bench.lines().count("what was in it is lost") == 1);
+  CHECK(std::filesystem::exists(table.parent_path() / "lost" / table.filename()));
+  CHECK(bench.drain("t", "a") == Bodies{"before", "behind"});
+  REQUIRE(bench.publish("t", "after").has_value());
+  bench.restart();
+  CHECK(bench.drain("t", "a") == Bodies{"after"});
+  CHECK(bench.lines().count("what was in it is lost") == 1);
+}
+
+TEST_CASE("a table with the topics is not given up", "[faults]") {
+  Bench bench;
+  bench.channel("t", "a");
+  REQUIRE(bench.publish("t", "m").has_value());
+  bench.close();
+  for (const auto& entry : std::filesystem::directory_iterator(bench.database_folder())) {
+    if (entry.path().extension() == ".sst") std::filesystem::resize_file(entry.path(), 100);
+  }
+  const auto opened = bench.try_open();
+  REQUIRE_FALSE(opened.has_value());
+  CHECK_THAT(opened.error().text(), Catch::Contains(".sst"));
+  bench.close();
 }
 
 TEST_CASE("a disk that cannot be read for a while delays consumers", "[faults]") {
