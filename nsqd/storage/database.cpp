@@ -231,8 +231,8 @@ rocksdb::Status Database::open_damaged(rocksdb::DBOptions options, Mode mode) {
   if (!status.ok()) return status;
   ++damages_;
   log_.error(
-      "STORAGE: the write-ahead log was damaged: {} bytes of it are lost, with the acknowledged "
-      "messages that were in them; what lies before and behind was recovered",
+      "STORAGE: the write-ahead log was damaged: {} bytes of it cannot be read, and acknowledged "
+      "messages that were nowhere else are lost; what lies before and behind was recovered",
       dropped->count());
   return mode == Mode::write ? forget_clean_stop() : rocksdb::Status::OK();
 }
