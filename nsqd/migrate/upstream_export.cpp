@@ -66,9 +66,12 @@ Result<void> check_target(const ExportConfig& config) {
 
 class Export {
  public:
-  Export(const Database& database, const ExportConfig& config, const Logger& log,
+  Export(const Database& database, const ExportConfig& config, CorruptStretches& corrupt,
          Progress::Tell tell)
-      : config_(config), reader_(database, log), progress_(std::move(tell)) {}
+      : config_(config),
+        corrupt_(corrupt),
+        reader_(database, corrupt),
+        progress_(std::move(tell)) {}
 
   Result<ExportSummary> run(const std::vector<schema::Stored>& topics) {
     upstream::Metadata metadata;
@@ -98,7 +101,7 @@ class Export {
     if (auto written = upstream::write_metadata(config_.to, metadata); !written) {
       return std::unexpected(std::move(written.error()));
     }
-    summary_.corrupt = reader_.corrupt_stretches();
+    summary_.corrupt = corrupt_.count();
     return summary_;
   }
 
@@ -184,6 +187,7 @@ class Export {
   }
 
   const ExportConfig& config_;
+  CorruptStretches& corrupt_;
   LogReader reader_;
   DeadlineIndex deadlines_;
   Progress progress_;
@@ -199,9 +203,10 @@ Result<ExportSummary> export_upstream(const ExportConfig& config, const Logger& 
   Health health;
   Database database(config.database, health, log);
   if (auto opened = database.open_read_only(); !opened) return std::unexpected(opened.error());
-  const auto state = read_state(database);
+  CorruptStretches corrupt(log);
+  const auto state = read_state(database, corrupt);
   if (!state) return std::unexpected(state.error());
-  return Export(database, config, log, std::move(tell)).run(state->topics);
+  return Export(database, config, corrupt, std::move(tell)).run(state->topics);
 }
 
 }  // namespace nsqd::migrate

@@ -175,7 +175,8 @@ class Import {
 Result<void> import_into(Database& database, const ImportConfig& config, const Logger& log) {
   auto found = upstream::scan_data_path(directory_of(config));
   if (!found) return std::unexpected(std::move(found.error()));
-  auto topics = recover(database);
+  CorruptStretches corrupt(log);
+  auto topics = recover(database, corrupt);
   if (!topics) return std::unexpected(std::move(topics.error()));
   return Import(database, std::move(*found), config, log).run(std::move(*topics));
 }

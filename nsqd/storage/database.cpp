@@ -14,6 +14,7 @@
 
 #include "common/base/bytes.hpp"
 #include "nsqd/storage/disk.hpp"
+#include "nsqd/storage/lost_table.hpp"
 #include "nsqd/storage/schema.hpp"
 
 namespace nsqd {
@@ -27,15 +28,19 @@ namespace {
 constexpr std::chrono::milliseconds kFirstRepairPause{250};
 constexpr std::chrono::milliseconds kLastRepairPause{8000};
 
+/// With more tables than that which cannot be opened, the disk is to be looked at first.
+constexpr int kMostLostTables = 16;
+
 constexpr std::array<const char*, kFamilies> kNames{"default", "log", "cursor", "deferred"};
 
-rocksdb::DBOptions db_options(rocksdb::Env* env) {
+rocksdb::DBOptions db_options(rocksdb::Env& env) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  if (env) options.env = env;
+  options.env = &env;
   // A torn end of the write-ahead log is what a crash leaves; what was answered lies before it.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // With any other damage opening fails at first: see open_damaged().
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // Bounds what small families pin of the write-ahead log, and so the disk and the recovery.
   options.max_total_wal_size = 96_MiB;
   options.max_background_jobs = 2;
@@ -97,7 +102,13 @@ Error storage_error(const rocksdb::Status& status) {
 }  // namespace
 
 Database::Database(DatabaseConfig config, Health& health, Logger log)
-    : config_(std::move(config)), health_(health), log_(std::move(log)) {}
+    : config_(std::move(config)),
+      health_(health),
+      log_(std::move(log)),
+      env_(WalGate::watch(config_.env ? *config_.env : *rocksdb::Env::Default(), gate_)),
+      compaction_damage_(std::make_shared<CompactionDamage>([this] {
+        if (tell_broken_) tell_broken_();
+      })) {}
 
 Database::~Database() {
   close();
@@ -109,7 +120,14 @@ std::string Database::folder(const std::string& data_path) {
 
 Result<void> Database::open() {
   const std::unique_lock lock(open_mutex_);
-  if (auto opened = open_locked(Mode::write); !opened) return opened;
+  auto opened = open_locked(Mode::write);
+  bool lost = false;
+  for (int i = 0; i < kMostLostTables && take_out_lost_table(opened); ++i) {
+    lost = true;
+    opened = open_locked(Mode::write);
+  }
+  if (opened.ok() && lost) opened = forget_clean_stop();  // cursors may be among what is lost
+  if (!opened.ok()) return std::unexpected(storage_error(opened));
   std::string version;
   const auto status =
       db_->Get(rocksdb::ReadOptions(), handles_[0], rocksdb::Slice(schema::kVersionKey), &version);
@@ -122,7 +140,7 @@ Result<void> Database::open() {
 
 Result<void> Database::open_read_only() {
   const std::unique_lock lock(open_mutex_);
-  auto options = db_options(config_.env);
+  auto options = db_options(*env_);
   const std::string path = folder(config_.data_path);
   if (const auto found = options.env->FileExists(path + "/CURRENT"); found.IsNotFound()) {
     return nsq::fail(Errc::storage_failed, fmt::format("there is no database in {}", path));
@@ -130,12 +148,9 @@ Result<void> Database::open_read_only() {
   options.create_if_missing = false;
   options.create_missing_column_families = false;
   options.info_log = std::make_shared<Silence>();
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  const auto status = rocksdb::DB::OpenForReadOnly(options, path, all_families(), &handles, &db);
+  auto status = open_rocksdb(options, Mode::read);
+  if (status.IsCorruption()) status = open_damaged(std::move(options), Mode::read);
   if (!status.ok()) return std::unexpected(storage_error(status));
-  db_.reset(db);
-  std::copy(handles.begin(), handles.end(), handles_.begin());
   std::string version;
   const auto read =
       db_->Get(rocksdb::ReadOptions(), handles_[0], rocksdb::Slice(schema::kVersionKey), &version);
@@ -152,20 +167,81 @@ Result<void> Database::check_version(const rocksdb::Status& read, const std::str
                                folder(config_.data_path), version, schema::kVersion));
 }
 
-Result<void> Database::open_locked(Mode mode) {
+rocksdb::DBOptions Database::options() const {
+  auto options = db_options(*env_);
+  options.listeners.push_back(compaction_damage_);
+  return options;
+}
+
+rocksdb::Status Database::open_locked(Mode mode) {
+  gate_->reset();
+  auto status = open_rocksdb(options(), mode);
+  if (status.IsCorruption()) status = open_damaged(options(), mode);
+  return status;
+}
+
+/// If a table is why the database cannot be opened, goes on without it. Without the topics' records
+/// their messages would be cleared away, so those are not given up.
+/// @return whether to try again.
+bool Database::take_out_lost_table(const rocksdb::Status& why) {
+  const auto path = folder(config_.data_path);
+  const auto options = db_options(*env_);
+  const auto table = damaged_table(why, options, path, all_families());
+  if (!table || table->family == kNames[0]) return false;
+  const auto taken = take_out(*table, options, path, all_families());
+  if (!taken.ok()) {
+    log_.error("STORAGE: taking out table {} - {}", table->name, taken.ToString());
+    return false;
+  }
+  ++damages_;
+  log_.error(
+      "STORAGE: table {} of family {} cannot be opened: what was in it is lost, and its file is in "
+      "{}/lost now - {}",
+      table->name, table->family, path, why.ToString());
+  return true;
+}
+
+rocksdb::Status Database::open_rocksdb(const rocksdb::DBOptions& options, Mode mode) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const auto options = db_options(config_.env);
   const auto path = folder(config_.data_path);
-  const auto status =
+  auto status =
       mode == Mode::write
           ? rocksdb::DB::Open(options, path, all_families(), &handles, &db)
           : rocksdb::DB::OpenForReadOnly(options, path, all_families(), &handles, &db, false);
-  if (!status.ok()) return std::unexpected(storage_error(status));
+  if (!status.ok()) return status;
   db_.reset(db);
   std::copy(handles.begin(), handles.end(), handles_.begin());
   writable_ = mode == Mode::write;
-  return {};
+  return status;
+}
+
+/// Opens it with all that can be read of a damaged write-ahead log. What lies behind the damage was
+/// answered too, and depends on nothing before it that recovery does not find out.
+rocksdb::Status Database::open_damaged(rocksdb::DBOptions options, Mode mode) {
+  if (!options.info_log) {
+    const auto created =
+        rocksdb::CreateLoggerFromOptions(folder(config_.data_path), options, &options.info_log);
+    if (!created.ok()) options.info_log.reset();
+  }
+  const auto dropped = std::make_shared<DroppedBytes>(std::move(options.info_log));
+  options.info_log = dropped;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  auto status = open_rocksdb(options, mode);
+  if (!status.ok()) return status;
+  ++damages_;
+  log_.error(
+      "STORAGE: the write-ahead log was damaged: {} bytes of it cannot be read, and acknowledged "
+      "messages that were nowhere else are lost; what lies before and behind was recovered",
+      dropped->count());
+  return mode == Mode::write ? forget_clean_stop() : rocksdb::Status::OK();
+}
+
+/// The mark's deletion may be among what is lost.
+rocksdb::Status Database::forget_clean_stop() {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  return db_->Delete(options, handles_[0], rocksdb::Slice(schema::kCleanKey));
 }
 
 void Database::close() {
@@ -215,10 +291,9 @@ rocksdb::Status Database::write(rocksdb::WriteBatch& batch, bool may_wait) {
 
 rocksdb::Status Database::sync() {
   const Access access(*this);
-  // RocksDB takes it for a bug if a file is synced whose last write failed.
   if (broken()) return rocksdb::Status::IOError(reason());
   if (!access.db()) return rocksdb::Status::IOError("the log is closed");
-  const auto status = access.db()->SyncWAL();
+  const auto status = gate_->sync(*access.db());
   if (!status.ok()) fail(status);
   return status;
 }
@@ -243,6 +318,7 @@ void Database::refuse(std::string reason) {
 }
 
 bool Database::check() {
+  if (compaction_damage_->any()) end_damaged_compactions();
   if (!check_room()) return true;
   const bool was_broken = broken();
   if (was_broken && !repair()) return true;
@@ -256,6 +332,23 @@ bool Database::check() {
   }
   log_.info("STORAGE: writing works again");
   return false;
+}
+
+/// A family with a damaged table is not compacted any more until the next start: it would be tried
+/// again and again. What is written goes on, and what is trimmed takes whole tables away.
+void Database::end_damaged_compactions() {
+  for (const auto& [name, why] : compaction_damage_->take()) {
+    const auto family =
+        std::find(kNames.begin(), kNames.end(), std::string_view(name)) - kNames.begin();
+    const Access access(*this);
+    if (!access.db() || static_cast<std::size_t>(family) == kFamilies) continue;
+    ++damages_;
+    log_.error("STORAGE: family {} has a damaged table, and is not compacted any more - {}", name,
+               why);
+    const auto status = access.db()->SetOptions(handles_[static_cast<std::size_t>(family)],
+                                                {{"disable_auto_compactions", "true"}});
+    if (!status.ok()) log_.error("STORAGE: ending compactions - {}", status.ToString());
+  }
 }
 
 /// Whether the disk has as much free room as it should.
@@ -282,16 +375,15 @@ bool Database::check_room() {
 bool Database::repair() {
   const auto now = std::chrono::steady_clock::now();
   const auto path = folder(config_.data_path);
-  auto* env = config_.env ? config_.env : rocksdb::Env::Default();
-  if (now < next_repair_ || !disk::has_room_to_recover(path) || !disk::takes_writes(*env, path)) {
+  if (now < next_repair_ || !disk::has_room_to_recover(path) || !disk::takes_writes(*env_, path)) {
     return false;
   }
   const std::unique_lock lock(open_mutex_);
   close_locked();
-  if (const auto opened = open_locked(Mode::write); !opened) {
-    refuse(opened.error().text());
-    if (const auto readable = open_locked(Mode::read); !readable) {
-      log_.error("STORAGE: the log cannot even be read - {}", readable.error().text());
+  if (const auto opened = open_locked(Mode::write); !opened.ok()) {
+    refuse(opened.ToString());
+    if (const auto readable = open_locked(Mode::read); !readable.ok()) {
+      log_.error("STORAGE: the log cannot even be read - {}", readable.ToString());
     }
     repair_pause_ = std::clamp(2 * repair_pause_, kFirstRepairPause, kLastRepairPause);
     next_repair_ = std::chrono::steady_clock::now() + repair_pause_;

@@ -15,7 +15,9 @@
 #include "common/base/log.hpp"
 #include "common/base/mutex.hpp"
 #include "common/base/result.hpp"
+#include "nsqd/storage/damage.hpp"
 #include "nsqd/storage/health.hpp"
+#include "nsqd/storage/wal_gate.hpp"
 
 namespace nsqd {
 
@@ -41,8 +43,8 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  /// Sets what is called after a failed write, when check() has something to do. It may be called
-  /// on any thread, with the caller's locks held. To be set before open().
+  /// Sets what is called after a failed write or when damage was found: check() has something to
+  /// do. It may be called on any thread, with the caller's locks held. To be set before open().
   void when_broken(std::function<void()> tell) { tell_broken_ = std::move(tell); }
 
   /// Opens or creates it. The error says what to do.
@@ -61,6 +63,12 @@ class Database {
 
   /// Whether a write failed and check() has not repaired that yet: nothing may be changed.
   bool broken() const noexcept { return broken_.load(std::memory_order_acquire); }
+
+  /// Whether check() has something to do although nothing was written.
+  bool needs_check() const noexcept { return broken() || compaction_damage_->any(); }
+
+  /// Damage that was met in the files, other than what a read of ours met.
+  std::uint64_t damages() const noexcept { return damages_.load(std::memory_order_relaxed); }
 
   /// Writes to the write-ahead log; it then survives the process. @param may_wait  false: returns
   /// Incomplete instead of waiting until compaction has caught up.
@@ -92,7 +100,13 @@ class Database {
  private:
   enum class Mode : std::uint8_t { write, read };
 
-  nsq::Result<void> open_locked(Mode mode);
+  rocksdb::Status open_locked(Mode mode);
+  bool take_out_lost_table(const rocksdb::Status& why);
+  rocksdb::Status open_rocksdb(const rocksdb::DBOptions& options, Mode mode);
+  rocksdb::Status open_damaged(rocksdb::DBOptions options, Mode mode);
+  rocksdb::DBOptions options() const;
+  rocksdb::Status forget_clean_stop();
+  void end_damaged_compactions();
   nsq::Result<void> check_version(const rocksdb::Status& read, const std::string& version);
   void close_locked();
   void flush_locked();
@@ -106,6 +120,10 @@ class Database {
   Health& health_;
   const nsq::Logger log_;
   std::function<void()> tell_broken_;
+  const std::shared_ptr<WalGate> gate_ = std::make_shared<WalGate>();
+  const std::unique_ptr<rocksdb::Env> env_;  // watched by the gate
+  const std::shared_ptr<CompactionDamage> compaction_damage_;
+  std::atomic<std::uint64_t> damages_{0};
 
   // Shared by who uses the database, exclusive for who opens and closes it. Never taken for long
   // but by the latter.

@@ -144,7 +144,8 @@ Result<DatabaseReport> inspect(const DatabaseConfig& config) {
   Health health;
   Database database(config, health, Logger());
   if (auto opened = database.open_read_only(); !opened) return std::unexpected(opened.error());
-  const auto state = read_state(database);
+  CorruptStretches corrupt{Logger()};
+  const auto state = read_state(database, corrupt);
   if (!state) return std::unexpected(state.error());
   DatabaseReport report;
   report.folder = Database::folder(config.data_path);

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <utility>
 
-#include <fmt/format.h>
 #include <rocksdb/iterator.h>
 
 #include "common/base/bytes.hpp"
@@ -115,7 +113,7 @@ Result<ReadResult> LogReader::read_from(rocksdb::DB& db, const ReadRequest& requ
     const Offset first = schema::offset_of(it->key().ToStringView());
     const auto chunk = schema::parse_chunk(it->value().ToStringView());
     if (!chunk) {
-      report(topic, first, first, "not a chunk");
+      corrupt_.report_value(topic, first, kNoChunk);
       continue;
     }
     next = std::max(next, collector.add(first, *chunk));
@@ -123,8 +121,8 @@ Result<ReadResult> LogReader::read_from(rocksdb::DB& db, const ReadRequest& requ
   ReadResult result;
   result.epoch = request.epoch;
   if (it->status().IsCorruption()) {
-    next = skip_corrupt(db, topic, next, request.end);
-    report(topic, next, next, it->status().ToString());
+    corrupt_.report_table(topic, it->status());
+    next = readable_from(database_, db, {Family::log, topic, next, request.end});
   } else if (!it->status().ok()) {
     return failed(it->status());
   } else if (!it->Valid() && !collector.full()) {
@@ -135,73 +133,36 @@ Result<ReadResult> LogReader::read_from(rocksdb::DB& db, const ReadRequest& requ
   return result;
 }
 
-/// The first offset from `begin` on from where the log can be read again.
-Offset LogReader::skip_corrupt(rocksdb::DB& db, std::uint32_t topic, Offset begin, Offset end) {
-  Offset bad = begin;
-  Offset step = 1;
-  while (bad + step < end && !readable_at(db, topic, bad + step, end)) {
-    bad += step;
-    step *= 2;
-  }
-  Offset good = std::min(bad + step, end);
-  while (good - bad > 1) {
-    const Offset middle = bad + (good - bad) / 2;
-    (readable_at(db, topic, middle, end) ? good : bad) = middle;
-  }
-  return good;
-}
-
-bool LogReader::readable_at(rocksdb::DB& db, std::uint32_t topic, Offset at, Offset end) const {
-  const auto key = schema::log_key(topic, at);
-  const Scan it(database_, db, Family::log, key, schema::log_key(topic, end));
-  it->Seek(slice(key));
-  return it->status().ok();
-}
-
-void LogReader::report(std::uint32_t topic, Offset begin, Offset end, const std::string& why) {
-  {
-    const MutexLock lock(mutex_);
-    if (!reported_.emplace(topic, begin).second) return;
-  }
-  corrupt_.fetch_add(1, std::memory_order_relaxed);
-  log_.error("STORAGE: topic {}: skipping a corrupt stretch of the log up to offset {} - {}", topic,
-             end, why);
-}
-
 Result<DeferredResult> LogReader::read_deferred(const DeferredRequest& request) {
   const Database::Access access(database_);
   if (!access.db()) return nsq::fail(Errc::storage_failed, "the log is closed");
   const std::uint32_t topic = request.topic->id();
-  const auto lower = schema::deferred_key(topic, request.from);
-  const Scan it(database_, *access.db(), Family::deferred, lower, schema::topic_bytes(topic + 1));
   DeferredResult result;
   result.complete_to = request.to;
   std::size_t bytes = 0;
-  for (it->Seek(slice(lower)); it->Valid(); it->Next()) {
-    const auto key = it->key().ToStringView();
+  const auto take = [&](std::string_view key, std::string_view value) {
     const DuePoint at = schema::due_point_of(key);
+    const std::uint64_t behind = schema::due_place(at.due) + 1;
+    if (at < request.from) return behind;
     if (at >= request.to) {
       result.next = at;
-      break;
+      return kEndWalk;
     }
     if (bytes >= kDeferredBytes) {
       result.complete_to = at;
-      break;
+      return kEndWalk;
     }
-    auto message = schema::parse_deferred(key, it->value().ToStringView());
-    if (!message) {
-      report(topic, at.number, at.number, "not a deferred message");
-      continue;
+    if (auto message = schema::parse_deferred(key, value)) {
+      bytes += message->run.bytes();
+      result.messages.push_back(std::move(*message));
+    } else {
+      corrupt_.report_value(topic, at.number, kNoDeferred);
     }
-    bytes += message->run.bytes();
-    result.messages.push_back(std::move(*message));
-  }
-  if (it->status().IsCorruption()) {
-    // Nothing tells where the next whole one is, so the span counts as read.
-    report(topic, request.from.number, request.to.number, it->status().ToString());
-  } else if (!it->status().ok()) {
-    return failed(it->status());
-  }
+    return behind;
+  };
+  const TopicRange range{Family::deferred, topic, schema::due_place(request.from.due)};
+  const auto status = walk(database_, *access.db(), range, corrupt_, take);
+  if (!status.ok()) return failed(status);
   return result;
 }
 

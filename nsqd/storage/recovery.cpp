@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -98,19 +99,25 @@ void note_homes(const schema::Chunk& chunk, OldPlaces& old) {
 
 /// Reads the log behind what the cursors know, up to `limit`.
 Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& image, Offset limit,
-                       OldPlaces& old) {
-  const auto lower = schema::log_key(image.id, image.committed);
-  const auto upper = schema::log_key(image.id, limit);
-  const Scan it(database, db, Family::log, lower, upper);
-  for (it->Seek(slice(lower)); it->Valid(); it->Next()) {
-    const Offset first = schema::offset_of(it->key().ToStringView());
-    const auto chunk = schema::parse_chunk(it->value().ToStringView());
-    if (!chunk) continue;  // reading it will tell
-    hand_out(image, first, chunk->header);
-    note_homes(*chunk, old);
-    image.next_offset = std::max(image.next_offset, first + chunk->header.count);
-  }
-  if (!it->status().ok()) return failed(it->status());
+                       OldPlaces& old, CorruptStretches& corrupt) {
+  const TopicRange tail{Family::log, image.id, image.committed, limit};
+  const auto status =
+      walk(database, db, tail, corrupt, [&](std::string_view key, std::string_view value) {
+        const Offset first = schema::offset_of(key);
+        const auto chunk = schema::parse_chunk(value);
+        if (!chunk) {
+          corrupt.report_value(image.id, first, kNoChunk);
+          // Its place stays taken: what is written there would be mistaken for it.
+          image.next_offset = std::max(image.next_offset, first + 1);
+          return first + 1;
+        }
+        hand_out(image, first, chunk->header);
+        note_homes(*chunk, old);
+        const Offset end = first + chunk->header.count;
+        image.next_offset = std::max(image.next_offset, end);
+        return end;
+      });
+  if (!status.ok()) return failed(status);
   image.committed = image.next_offset;
   image.held.end = image.next_offset;
   image.held.unacked = merged(std::move(image.held.unacked));
@@ -131,31 +138,32 @@ void count_deferred(TopicImage& image, Offset number, ChannelId target) {
 }
 
 Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicImage& image,
-                              OldPlaces& old) {
+                              OldPlaces& old, CorruptStretches& corrupt) {
   image.far_deferred = 0;
   image.held.deferred = 0;
   for (auto& channel : image.channels) channel.cursor.deferred = 0;
-  const auto lower = schema::topic_bytes(image.id);
-  const auto upper = schema::topic_bytes(image.id + 1);
-  const Scan it(database, db, Family::deferred, lower, upper);
-  for (it->Seek(slice(lower)); it->Valid(); it->Next()) {
-    const auto target = schema::deferred_target(it->value().ToStringView());
-    const Offset number = schema::due_point_of(it->key().ToStringView()).number;
-    if (target) {
-      count_deferred(image, number, target->channel);
-      if (target->home != kNowhere) old[target->channel].push_back(target->home);
-    }
-    image.next_offset = std::max(image.next_offset, number + 1);
-  }
-  if (!it->status().ok()) return failed(it->status());
+  const TopicRange all{Family::deferred, image.id};
+  const auto status =
+      walk(database, db, all, corrupt, [&](std::string_view key, std::string_view value) {
+        const auto target = schema::deferred_target(value);
+        const Offset number = schema::due_point_of(key).number;
+        if (target) {
+          count_deferred(image, number, target->channel);
+          if (target->home != kNowhere) old[target->channel].push_back(target->home);
+        }
+        image.next_offset = std::max(image.next_offset, number + 1);
+        return schema::due_place(schema::due_point_of(key).due) + 1;
+      });
+  if (!status.ok()) return failed(status);
   return {};
 }
 
 /// After a crash: what happened since the cursors were written.
-Result<void> catch_up(rocksdb::DB& db, const Database& database, TopicImage& image, Offset limit) {
+Result<void> catch_up(rocksdb::DB& db, const Database& database, TopicImage& image, Offset limit,
+                      CorruptStretches& corrupt) {
   OldPlaces old;
-  if (auto scanned = scan_tail(db, database, image, limit, old); !scanned) return scanned;
-  if (auto counted = recount_deferred(db, database, image, old); !counted) return counted;
+  if (auto scanned = scan_tail(db, database, image, limit, old, corrupt); !scanned) return scanned;
+  if (auto counted = recount_deferred(db, database, image, old, corrupt); !counted) return counted;
   for (auto& channel : image.channels) {
     const auto places = old.find(channel.id);
     if (places == old.end()) continue;
@@ -196,7 +204,11 @@ void remove_imported(const Database& database, const ImportMark& mark, rocksdb::
   }
 }
 
-Result<std::vector<schema::Stored>> read_topics(rocksdb::DB& db, const Database& database) {
+/// @param lost  gets the topics of which the cursors cannot be read: they begin anew, with all that
+///              their logs have.
+Result<std::vector<schema::Stored>> read_topics(rocksdb::DB& db, const Database& database,
+                                                CorruptStretches& corrupt,
+                                                std::set<std::uint32_t>& lost) {
   const rocksdb::Slice prefix(schema::kTopicPrefix);
   const std::unique_ptr<rocksdb::Iterator> it(
       db.NewIterator(rocksdb::ReadOptions(), database.family(Family::meta)));
@@ -208,7 +220,12 @@ Result<std::vector<schema::Stored>> read_topics(rocksdb::DB& db, const Database&
     const auto key = schema::topic_bytes(*id);
     const auto status =
         db.Get(rocksdb::ReadOptions(), database.family(Family::cursor), slice(key), &cursors);
-    if (!status.ok() && !status.IsNotFound()) return failed(status);
+    if (status.IsCorruption()) {
+      corrupt.report_table(*id, status);
+      lost.insert(*id);
+    } else if (!status.ok() && !status.IsNotFound()) {
+      return failed(status);
+    }
     auto stored =
         schema::decode_topic(*id, it->value().ToStringView(),
                              status.ok() ? std::optional<std::string_view>(cursors) : std::nullopt);
@@ -249,11 +266,12 @@ bool takes_deferred(const TopicImage& image, const ChannelImage* channel, Offset
   return channel && channel->cursor.wants(number, false);
 }
 
-Result<Recovered> read_state(const Database& database) {
+Result<Recovered> read_state(const Database& database, CorruptStretches& corrupt) {
   const Database::Access access(database);
   rocksdb::DB& db = *access.db();
   Recovered state;
-  auto topics = read_topics(db, database);
+  std::set<std::uint32_t> lost;
+  auto topics = read_topics(db, database, corrupt, lost);
   if (!topics) return std::unexpected(std::move(topics.error()));
   state.topics = std::move(*topics);
   const auto clean = was_clean(db, database);
@@ -262,18 +280,18 @@ Result<Recovered> read_state(const Database& database) {
   auto mark = read_import_mark(db, database);
   if (!mark) return std::unexpected(std::move(mark.error()));
   state.import = std::move(*mark);
-  if (state.clean) return state;
   for (auto& [image, trimmed] : state.topics) {
+    if (state.clean && !lost.contains(image.id)) continue;
     const Offset limit = log_limit(state.import, image.id);
-    if (auto caught_up = catch_up(db, database, image, limit); !caught_up) {
+    if (auto caught_up = catch_up(db, database, image, limit, corrupt); !caught_up) {
       return std::unexpected(std::move(caught_up.error()));
     }
   }
   return state;
 }
 
-Result<std::vector<schema::Stored>> recover(Database& database) {
-  auto state = read_state(database);
+Result<std::vector<schema::Stored>> recover(Database& database, CorruptStretches& corrupt) {
+  auto state = read_state(database, corrupt);
   if (!state) return std::unexpected(std::move(state.error()));
   const Database::Access access(database);
   rocksdb::DB& db = *access.db();

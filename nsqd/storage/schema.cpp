@@ -152,9 +152,13 @@ std::uint32_t topic_of(std::string_view key) noexcept {
 DeferredKey deferred_key(std::uint32_t topic, DuePoint at) noexcept {
   DeferredKey key;
   store_be32(key.data(), topic);
-  store_be64(key.data() + 4, static_cast<std::uint64_t>(at.due) ^ kBias);
+  store_be64(key.data() + 4, due_place(at.due));
   store_be64(key.data() + 12, at.number);
   return key;
+}
+
+std::uint64_t due_place(std::int64_t due) noexcept {
+  return static_cast<std::uint64_t>(due) ^ kBias;
 }
 
 DuePoint due_point_of(std::string_view key) noexcept {

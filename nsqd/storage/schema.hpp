@@ -37,6 +37,8 @@ std::uint32_t topic_of(std::string_view key) noexcept;
 using DeferredKey = std::array<char, 20>;
 DeferredKey deferred_key(std::uint32_t topic, DuePoint at) noexcept;
 DuePoint due_point_of(std::string_view deferred_key) noexcept;
+/// A due time as it is in a key.
+std::uint64_t due_place(std::int64_t due) noexcept;
 
 /// A chunk: consecutive messages, as whole message frames, behind a header. Behind the frames may
 /// stand the messages' homes (Audience::homes), 8 bytes each.

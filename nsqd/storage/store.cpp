@@ -44,7 +44,8 @@ Store::Store(Config config, Health& health, Logger log, Post deadline_post)
     : log_(log),
       deadline_post_(std::move(deadline_post)),
       database_(std::move(config.database), health, log),
-      reader_(database_, log),
+      corrupt_(log),
+      reader_(database_, corrupt_),
       keeper_(database_),
       committer_(database_, config.sync),
       pool_(reader_, config.readers, log),
@@ -58,7 +59,7 @@ Store::~Store() {
 
 Result<void> Store::open(Broker& broker) {
   if (auto opened = database_.open(); !opened) return opened;
-  auto topics = recover(database_);
+  auto topics = recover(database_, corrupt_);
   if (!topics) return std::unexpected(std::move(topics.error()));
   broker_ = &broker;
   const Now now = read_clock();
@@ -138,7 +139,8 @@ void Store::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const bool broken = database_.broken();
-    const bool busy = touched_.load() || unsaved_bytes_.load() > 0 || trouble || broken;
+    const bool busy =
+        touched_.load() || unsaved_bytes_.load() > 0 || trouble || database_.needs_check();
     if (!busy && !to_release) {
       changed_.wait(lock);
     } else if (!busy) {

@@ -46,6 +46,11 @@ class Store final : public Log {
   /// Ends the turn of the deadline journal.
   void commit_deadlines();
 
+  /// Stretches of the files that were damaged and skipped since the start. Any thread.
+  std::uint64_t corrupt_stretches() const noexcept {
+    return corrupt_.count() + database_.damages();
+  }
+
   /// Writes down all that the broker has, and closes. REQUIRES: no journal is used any more.
   void close();
 
@@ -67,6 +72,7 @@ class Store final : public Log {
   const nsq::Logger log_;
   const Post deadline_post_;
   Database database_;
+  CorruptStretches corrupt_;
   LogReader reader_;
   CursorKeeper keeper_;
   Committer committer_;

@@ -38,22 +38,43 @@ TEST_CASE("an unknown version of the format is refused, and left as it is", "[fa
   bench.close();
 }
 
+/// The files of a running database, as a crash at this moment would leave them.
+class Crash {
+ public:
+  explicit Crash(const Bench& bench) : folder_(Database::folder(copy_.path().string())) {
+    std::filesystem::copy(bench.database_folder(), folder_);
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      if (entry.path().extension() == ".log" && (log_.empty() || entry.path() > log_)) {
+        log_ = entry.path();
+      }
+    }
+    REQUIRE_FALSE(log_.empty());
+  }
+
+  /// The write-ahead log.
+  const std::filesystem::path& log() const { return log_; }
+
+  /// Closes the bench and gives it these files.
+  void happen(Bench& bench) const {
+    bench.close();
+    std::filesystem::remove_all(bench.database_folder());
+    std::filesystem::copy(folder_, bench.database_folder());
+  }
+
+ private:
+  const TempDir copy_;
+  const std::filesystem::path folder_;
+  std::filesystem::path log_;
+};
+
 TEST_CASE("a torn tail of the log costs what was torn", "[faults]") {
   Bench bench;
   bench.channel("t", "c");
   for (int i = 0; i < 50; ++i) {
     REQUIRE(bench.publish("t", std::to_string(100 + i) + std::string(1000, 'x')).has_value());
   }
-  // A copy of the files, as a crash would leave them, without their end.
-  const TempDir copy;
-  const auto folder = Database::folder(copy.path().string());
-  std::filesystem::copy(bench.database_folder(), folder);
-  std::filesystem::path log;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".log" && (log.empty() || entry.path() > log)) {
-      log = entry.path();
-    }
-  }
+  const Crash crash(bench);
+  const auto& log = crash.log();
   const auto size = std::filesystem::file_size(log);
   REQUIRE(size > 50'000);
   const bool cut = GENERATE(true, false);
@@ -65,9 +86,7 @@ TEST_CASE("a torn tail of the log costs what was torn", "[faults]") {
     file.seekp(static_cast<std::streamoff>(size - 1500));
     file.write("#*#*#*#*", 8);
   }
-  bench.close();
-  std::filesystem::remove_all(bench.database_folder());
-  std::filesystem::copy(folder, bench.database_folder());
+  crash.happen(bench);
   bench.open();
   const Bodies got = bench.drain("t", "c", std::string::npos, 3);
   CHECK(got.size() >= 40);
@@ -76,6 +95,36 @@ TEST_CASE("a torn tail of the log costs what was torn", "[faults]") {
   for (const auto& body : got) CHECK(body == std::to_string(next++));
   REQUIRE(bench.publish("t", "after").has_value());
   CHECK(bench.drain("t", "c") == Bodies{"after"});
+}
+
+TEST_CASE("damage within the write-ahead log costs what was damaged, and is told", "[faults]") {
+  Bench bench;
+  bench.channel("t", "c");
+  bench.restart();  // the mark of a clean stop is removed by the first record of the new log
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE(bench.publish("t", std::to_string(100 + i) + std::string(1000, 'x')).has_value());
+  }
+  const Crash crash(bench);
+  REQUIRE(std::filesystem::file_size(crash.log()) > 200'000);
+  const int where = GENERATE(10, 100'000);
+  CAPTURE(where);
+  {
+    std::fstream file(crash.log(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(where);
+    file.write("#*#*#*#*", 8);
+  }
+  crash.happen(bench);
+  bench.open();
+  CHECK(bench.lines().count("write-ahead log was damaged") == 1);
+  const Bodies got = bench.drain("t", "c", std::string::npos, 3);
+  CHECK(got.size() < 200);
+  CHECK(got.size() >= 160);  // all but a block of 32 KB
+  CHECK(got.contains("299"));
+  CHECK(bench.health().ok());
+  REQUIRE(bench.publish("t", "after").has_value());
+  bench.restart();
+  CHECK(bench.drain("t", "c") == Bodies{"after"});
+  CHECK(bench.lines().count("write-ahead log was damaged") == 1);
 }
 
 TEST_CASE("a data path is used by one at a time", "[faults]") {

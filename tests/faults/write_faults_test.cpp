@@ -1,4 +1,5 @@
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -127,6 +128,30 @@ TEST_CASE("a sync that fails when nobody waits for it", "[faults]") {
   CHECK(bench.await_health("OK") == "OK");
   bench.restart();
   CHECK(bench.drain("t", "c") == Bodies{"written"});
+}
+
+TEST_CASE("a sync beside a write that fails", "[faults]") {
+  Bench bench;
+  bench.close();
+  for (int round = 0; round < 50; ++round) {
+    nsqd::Database database(bench.database_config(), bench.health(), bench.logger());
+    REQUIRE(database.open().has_value());
+    const std::jthread syncer([&database] {
+      while (database.sync().ok()) {
+      }
+    });
+    rocksdb::Status written;
+    for (int i = 0; written.ok(); ++i) {
+      if (i == round) bench.disk().fail(FileOperation::append, device_error(), ".log");
+      rocksdb::WriteBatch batch;
+      REQUIRE(batch.Put(database.family(nsqd::Family::meta), "key", "value").ok());
+      written = database.write(batch, true);
+    }
+    CHECK(database.broken());
+    bench.disk().repair();
+  }
+  bench.health().set_ok();
+  bench.open();
 }
 
 TEST_CASE("consumers go on while the log cannot be opened for writing", "[faults]") {

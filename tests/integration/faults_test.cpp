@@ -1,6 +1,8 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -228,6 +230,81 @@ TEST_CASE("a folder that may not be written any more", "[integration][faults]") 
   acknowledged.push_back("99999");
   restart(nsqd, Ending::stop);
   check_all_there(nsqd, "afterwards", acknowledged);
+}
+
+/// A file system that can be made to turn read-only, as Linux makes one that has found an error. It
+/// stays so until it is unmounted; one that is in use for writing cannot be remounted read-only by
+/// hand. Only root may mount one.
+class BrittleDisk {
+ public:
+  /// Nothing, with a warning that says why, where it cannot be had.
+  static std::unique_ptr<BrittleDisk> make() {
+    if (::geteuid() != 0) return cannot("only root may mount it");
+    // In a namespace of our own, the mount ends with this process, however that ends.
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      return cannot("no mount namespace");
+    }
+    auto disk = std::unique_ptr<BrittleDisk>(new BrittleDisk);
+    const auto image = disk->image_.path() / "image";
+    std::ofstream(image).close();
+    fs::resize_file(image, 256 * kMiB);
+    const bool mounted =
+        shell("mkfs.ext4 -q -F -O ^has_journal " + image.string()) &&
+        shell("mount -o loop,errors=remount-ro " + image.string() + " " + disk->path().string());
+    if (!mounted) return cannot("mkfs.ext4 or mount failed");
+    disk->mounted_ = true;
+    struct stat stat{};
+    REQUIRE(::stat(disk->path().c_str(), &stat) == 0);
+    const auto device = fs::canonical("/sys/dev/block/" + std::to_string(major(stat.st_dev)) + ":" +
+                                      std::to_string(minor(stat.st_dev)));
+    disk->trigger_ = fs::path("/sys/fs/ext4") / device.filename() / "trigger_fs_error";
+    if (!fs::exists(disk->trigger_)) return cannot("ext4 has no trigger_fs_error");
+    return disk;
+  }
+  ~BrittleDisk() {
+    if (mounted_) ::umount2(path().c_str(), MNT_DETACH);
+  }
+  BrittleDisk(const BrittleDisk&) = delete;
+  BrittleDisk& operator=(const BrittleDisk&) = delete;
+
+  const fs::path& path() const noexcept { return dir_.path(); }
+  void turn_read_only() const { std::ofstream(trigger_) << "1"; }
+
+ private:
+  BrittleDisk() = default;
+  static bool shell(const std::string& command) {
+    return run_to_end("/bin/sh", {"-c", "PATH=$PATH:/usr/sbin:/sbin " + command}).status ==
+           exited(0);
+  }
+  static std::unique_ptr<BrittleDisk> cannot(const char* why) {
+    WARN("skipped, as there is no file system that turns read-only: " << why);
+    return nullptr;
+  }
+
+  TempDir image_;
+  TempDir dir_;
+  fs::path trigger_;
+  bool mounted_ = false;
+};
+
+TEST_CASE("a file system that turned read-only refuses publishes, and consumers go on",
+          "[integration][faults]") {
+  const auto disk = BrittleDisk::make();
+  if (!disk) return;
+  Nsqd nsqd({"--data-path=" + disk->path().string(), "--min-free-disk=0", "--mem-queue-size=10"});
+  nsqd.create("t", "c");
+  Strings acknowledged;
+  for (int i = 0; i < 30; ++i) {
+    REQUIRE(nsqd.post("/pub?topic=t", body(i)).status == 200);
+    acknowledged.push_back(std::to_string(10'000 + i));
+  }
+  disk->turn_read_only();
+  check_refuses(nsqd, nsqd.connect().ask(pub("t", "m")), "Read-only file system");
+  check_all_there(nsqd, "c", acknowledged);
+  check_refuses(nsqd, nsqd.connect().ask(pub("t", "m")), "Read-only file system");
+  CHECK(nsqd.process().running());
+  end(nsqd, Ending::kill);
 }
 
 TEST_CASE("a second nsqd on a data path refuses to start", "[integration][faults]") {

@@ -235,5 +235,48 @@ TEST_CASE("1.8 a consumer that does not read is closed and its messages survive"
   CHECK(nsqd.await_stat(topic, "c", "in_flight_count", 0) == 0);
 }
 
+TEST_CASE("a stuck channel among ten holds nobody up", "[integration]") {
+  constexpr int kOthers = 9;
+  constexpr int kRounds = 50;
+  constexpr int kBatch = 200;
+  constexpr int kInMemory = 100;
+  constexpr int kHeld = 10;
+  Nsqd nsqd({"--mem-queue-size=" + std::to_string(kInMemory)});
+  RawClient stuck = nsqd.consumer("t", "stuck");
+  stuck.send(rdy(kHeld));  // and neither finishes nor reads anything
+  std::vector<RawClient> others;
+  for (int i = 0; i < kOthers; ++i) {
+    others.push_back(nsqd.consumer("t", "c" + std::to_string(i)));
+    others.back().send(rdy(kBatch));
+  }
+  RawClient producer = nsqd.connect();
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<std::string> bodies;
+    for (int i = 0; i < kBatch; ++i) bodies.push_back(std::to_string(round * kBatch + i));
+    REQUIRE(producer.ask(mpub("t", bodies)) == ok());
+    for (RawClient& other : others) {
+      std::multiset<std::string> got;
+      std::string fins;
+      for (int i = 0; i < kBatch; ++i) {
+        const Message message = other.read_message();
+        got.insert(message.body);
+        fins += fin(message.id);
+      }
+      REQUIRE(got == std::multiset<std::string>(bodies.begin(), bodies.end()));
+      other.send(fins);
+    }
+  }
+  for (int i = 0; i < kOthers; ++i) {
+    const auto channel = "c" + std::to_string(i);
+    CHECK(nsqd.await_stat("t", channel, "in_flight_count", 0) == 0);
+    CHECK(nsqd.stat("t", channel, "depth") == 0);
+  }
+  CHECK(nsqd.stat("t", "stuck", "in_flight_count") == kHeld);
+  const auto depth = nsqd.stat("t", "stuck", "depth");
+  CHECK(depth == kRounds * kBatch - kHeld);
+  // A batch goes to a consumer that waits as a whole, at any limit.
+  CHECK(depth - nsqd.stat("t", "stuck", "backend_depth") <= kInMemory + kBatch);
+}
+
 }  // namespace
 }  // namespace nsq::test

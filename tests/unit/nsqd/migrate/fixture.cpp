@@ -125,13 +125,15 @@ Opened::Opened(const DatabaseConfig& config) : database_(config, health_, nsq::L
 }
 
 Recovered Opened::state() {
-  auto state = read_state(database_);
+  CorruptStretches corrupt{nsq::Logger()};
+  auto state = read_state(database_, corrupt);
   REQUIRE(state.has_value());
   return *std::move(state);
 }
 
 std::vector<schema::Stored> Opened::recovered() {
-  auto topics = recover(database_);
+  CorruptStretches corrupt{nsq::Logger()};
+  auto topics = recover(database_, corrupt);
   REQUIRE(topics.has_value());
   return *std::move(topics);
 }

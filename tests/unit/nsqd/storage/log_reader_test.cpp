@@ -47,7 +47,8 @@ struct ReaderFixture {
   nsq::test::TempDir dir;
   Health health;
   Database database{{.data_path = dir.path().string()}, health, nsq::Logger()};
-  LogReader reader{database, nsq::Logger()};
+  CorruptStretches corrupt{nsq::Logger()};
+  LogReader reader{database, corrupt};
   DeadlineIndex deadlines;
   std::shared_ptr<Topic> topic = std::make_shared<Topic>(nsq::wire::TopicName::parse("t").value(),
                                                          QueueLimits(), deadlines, Topic::Setup());
@@ -117,5 +118,5 @@ TEST_CASE("what is corrupt is skipped and counted once", "[storage][reader]") {
     CHECK(bodies(result.runs) == Bodies{"a", "c"});
     CHECK(result.next == 3);
   }
-  CHECK(f.reader.corrupt_stretches() == 1);
+  CHECK(f.corrupt.count() == 1);
 }
