@@ -44,15 +44,25 @@ void Backlog::advance(Offset next, std::uint64_t messages) {
 }
 
 void Backlog::withdraw(Offset begin, Offset end) {
-  for (auto& range : ranges_) {
-    const Offset from = std::max(begin, range.begin);
-    const Offset to = std::min(end, range.end);
+  for (std::size_t i = 0; i < ranges_.size(); ++i) {
+    const Offset from = std::max(begin, ranges_[i].begin);
+    const Offset to = std::min(end, ranges_[i].end);
     if (from >= to) continue;
-    // What is not committed has no gaps.
-    const auto gone = std::min<std::uint64_t>(to - from, range.count);
-    range.count -= gone;
-    count_ -= gone;
+    // What is not committed has no gaps, and gets none here: Cursor::clip relies on it.
+    LogRange rest = ranges_[i];
+    rest.begin = to;
+    rest.count = rest.end - to;
+    ranges_[i].end = from;
+    ranges_[i].count -= to - from + rest.count;
+    count_ -= to - from;
+    const auto at = ranges_.begin() + static_cast<std::ptrdiff_t>(i);
+    if (rest.count > 0) {
+      ranges_.insert(at + 1, rest);
+    } else if (i + 1 == ranges_.size() && from == ranges_[i].begin) {
+      open_ = false;
+    }
   }
+  std::erase_if(ranges_, [](const LogRange& range) { return range.begin == range.end; });
 }
 
 void Backlog::clear() noexcept {
@@ -61,7 +71,8 @@ void Backlog::clear() noexcept {
   open_ = false;
 }
 
-std::vector<LogRange> without(std::vector<LogRange> ranges, std::vector<Offset> offsets) {
+std::vector<LogRange> without(std::vector<LogRange> ranges, std::vector<Offset> offsets,
+                              const CountInLog& count_in_log) {
   std::sort(offsets.begin(), offsets.end());
   std::vector<LogRange> left;
   auto next = offsets.begin();
@@ -69,12 +80,13 @@ std::vector<LogRange> without(std::vector<LogRange> ranges, std::vector<Offset> 
     next = std::lower_bound(next, offsets.end(), range.begin);
     for (; next != offsets.end() && *next < range.end; ++next) {
       if (*next < range.begin) continue;  // twice in the list
-      const std::uint64_t before = std::min<std::uint64_t>(range.count, *next - range.begin);
+      const bool gaps = range.count < range.end - range.begin;
+      const std::uint64_t before =
+          std::min(range.count, gaps ? count_in_log(range.begin, *next) : *next - range.begin);
       if (range.begin < *next) left.push_back({range.begin, *next, before, range.attempts});
       range.begin = *next + 1;
       range.count -= std::min<std::uint64_t>(range.count, before + 1);
     }
-    // Where a range has gaps, this count is a guess; the log has the last word.
     if (range.begin < range.end) left.push_back(range);
   }
   return left;

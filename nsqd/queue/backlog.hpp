@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <vector>
 
 #include "nsqd/queue/block.hpp"
@@ -40,7 +41,7 @@ class Backlog {
   /// range, what it was believed to hold beyond them is forgotten.
   void advance(Offset next, std::uint64_t messages);
 
-  /// The messages at [begin, end), none of which was committed before, will never be in the log.
+  /// The messages at [begin, end) will never be in the log. REQUIRES: CommitMark::end <= begin.
   void withdraw(Offset begin, Offset end);
 
   void clear() noexcept;
@@ -51,8 +52,13 @@ class Backlog {
   bool open_ = false;  // the last range is what append() continues
 };
 
-/// The sorted `ranges` without the messages at these offsets.
-std::vector<LogRange> without(std::vector<LogRange> ranges, std::vector<Offset> offsets);
+/// How many of the channel's messages the log holds at [begin, end).
+using CountInLog = std::function<std::uint64_t(Offset begin, Offset end)>;
+
+/// The sorted `ranges` without the messages at these offsets. `count_in_log` is asked where a range
+/// that has gaps is cut in two.
+std::vector<LogRange> without(std::vector<LogRange> ranges, std::vector<Offset> offsets,
+                              const CountInLog& count_in_log);
 
 /// Sorted by offset, with what continues each other merged.
 std::vector<LogRange> merged(std::vector<LogRange> ranges);

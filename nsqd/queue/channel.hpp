@@ -127,8 +127,9 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
 
   /// The topic's log can be read further than before.
   void committed_more(Effects& effects) NSQ_EXCLUDES(mutex_);
-  /// The log does not have these messages, although they were published: their commit failed.
-  void withdraw(const Run& run) NSQ_EXCLUDES(mutex_);
+  /// The log does not have these messages, although they were published: their commit failed. Those
+  /// that are in memory stay there.
+  void withdraw(Offset begin, Offset end) NSQ_EXCLUDES(mutex_);
 
   /// Whether all that keeps the log below this offset is in flight.
   bool only_in_flight_below(Offset before) const NSQ_EXCLUDES(mutex_);

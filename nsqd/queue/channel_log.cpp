@@ -68,9 +68,11 @@ void Channel::committed_more(Effects& effects) {
   read_ahead(effects);
 }
 
-void Channel::withdraw(const Run& run) {
+void Channel::withdraw(Offset begin, Offset end) {
   const MutexLock lock(mutex_);
-  backlog_.withdraw(run.first, run.first + run.count);
+  backlog_.withdraw(begin, end);
+  waiting_.unlog(begin, end);
+  in_flight_.unlog(begin, end);
 }
 
 bool Channel::only_in_flight_below(Offset before) const {

@@ -12,7 +12,7 @@ void Cursor::clip(Offset committed) {
       unacked.pop_back();
       continue;
     }
-    // What reaches beyond what is committed has no gaps there: see Backlog::append.
+    // What reaches beyond what is committed has no gaps there: see Backlog.
     const auto cut = std::min<std::uint64_t>(last.count, last.end - committed);
     last.count -= cut;
     last.end = committed;

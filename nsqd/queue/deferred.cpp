@@ -96,6 +96,11 @@ void Deferred::moved(Offset number, Offset to) {
 void Deferred::not_taken(Offset begin, Offset end) {
   for (auto& [number, pin] : pins_) {
     if (pin.moved_to >= begin && pin.moved_to < end) pin.moved_to = 0;
+    if (pin.home.offset >= begin && pin.home.offset < end) pin.home.offset = kNowhere;
+  }
+  for (auto& [number, entry] : unsettled_) {
+    Offset& home = entry.message.home;
+    if (home >= begin && home < end) home = kNowhere;
   }
 }
 

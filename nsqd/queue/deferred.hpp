@@ -45,7 +45,7 @@ class Deferred {
 
   /// A message is on its way from a home to another place in the log.
   void pin(Home home, Offset to) { pins_.emplace(to, Pin{home, to}); }
-  /// The log did not take what was to be put there: homes stay homes.
+  /// The log did not take what was to be put there: homes stay homes, and there are none there.
   void not_taken(Offset begin, Offset end);
 
   /// When to look again: something is due, or should be read. Nothing: not before something

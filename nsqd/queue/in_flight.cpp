@@ -88,6 +88,13 @@ void InFlight::move(Slot slot, const Run& run) {
   message.offset = run.first;
 }
 
+void InFlight::unlog(Offset begin, Offset end) {
+  for (const auto& [id, slot] : by_id_) {
+    Message& message = slots_[slot].message;
+    if (message.offset >= begin && message.offset < end) message.logged = false;
+  }
+}
+
 void InFlight::give_unlogged(std::map<Offset, Run>& into) const {
   for (const auto& [id, slot] : by_id_) {
     const Message& message = slots_[slot].message;

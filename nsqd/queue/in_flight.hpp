@@ -63,6 +63,9 @@ class InFlight {
   /// The message is at another place in the log now, and in a block of its own.
   void move(Slot slot, const Run& run);
 
+  /// The log does not have what lies at [begin, end) after all.
+  void unlog(Offset begin, Offset end);
+
   /// Adds each message that only memory has to `into`, as a run of its own.
   void give_unlogged(std::map<Offset, Run>& into) const;
   /// Adds the new places of these messages to `backlog`. They stay here, but are not logged.

@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "common/base/result.hpp"
@@ -24,12 +25,13 @@ inline constexpr Offset kNowhere = std::numeric_limits<Offset>::max();
 /// For whom messages of the log are, where that is not everybody.
 struct Audience {
   ChannelId channel = 0;  ///< only this channel, unless 0
-  Offset born = 0;        ///< no channel that starts behind this offset; 0: the messages' own
+  /// No channel that starts behind this offset; nothing: behind each message's own.
+  std::optional<Offset> born;
   /// Where the messages, in their order, were in the log before: a cursor that still has them there
   /// is out of date. Empty: nowhere.
   std::vector<Offset> homes;
 
-  bool everybody() const noexcept { return channel == 0 && born == 0; }
+  bool everybody() const noexcept { return channel == 0 && !born; }
 };
 
 /// When a deferred message is due, in Unix nanoseconds, and its number, which is unique within the
@@ -73,6 +75,9 @@ class Journal {
 
   /// Removes a deferred message, together with what the open commit appends.
   virtual void drop_deferred(Topic& topic, const DeferredMessage& message) = 0;
+
+  /// Removes a deferred message that nobody wants any more. The topic is told how that ended.
+  virtual void discard_deferred(Topic& topic, const DeferredMessage& message) = 0;
 };
 
 }  // namespace nsqd

@@ -217,6 +217,7 @@ void Topic::exit_locked() {
   drop_held();
   deferred_ = Deferred();
   moving_.clear();
+  discarding_.clear();
   deadlines_.disarm(shared_from_this());
 }
 

@@ -28,9 +28,9 @@ namespace nsqd {
 
 /// What became of something that a topic gave to a journal.
 struct Settlement {
-  enum class Kind : std::uint8_t { messages, deferred } kind = Kind::messages;
+  enum class Kind : std::uint8_t { messages, deferred, discarded } kind = Kind::messages;
   bool ok = true;
-  Offset begin = 0;  ///< of a deferred message: its number
+  Offset begin = 0;  ///< of a deferred or discarded message: its number
   Offset end = 0;
   std::uint32_t count = 0;
 };
@@ -211,6 +211,7 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   void count_messages(std::uint64_t messages, std::uint64_t body_bytes) NSQ_REQUIRES(mutex_);
   /// Offsets that hold no message of the log.
   void settle_now(Offset begin, Offset end) NSQ_REQUIRES(mutex_);
+  void withdraw(Offset begin, Offset end) NSQ_REQUIRES(mutex_);
 
   bool holding() const NSQ_REQUIRES(mutex_) {
     return paused_ || awaits_channels_ || channels_.empty();
@@ -231,6 +232,8 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   void let_in(std::vector<DeferredMessage>& group, Effects& effects) NSQ_REQUIRES(mutex_);
   void move_to_log(std::vector<DeferredMessage> group) NSQ_REQUIRES(mutex_);
   void move_settled(Offset first, bool ok, nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
+  void discard(DeferredMessage message) NSQ_REQUIRES(mutex_);
+  void discard_settled(Offset number, bool ok, nsq::Now now) NSQ_REQUIRES(mutex_);
   void hand_out_due(const DeferredMessage& like, const Run& run, Effects& effects)
       NSQ_REQUIRES(mutex_);
   void forget_deferred(const DeferredMessage& message) NSQ_REQUIRES(mutex_);
@@ -277,7 +280,9 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
     Run run;
   };
   std::map<Offset, Moving> moving_ NSQ_GUARDED_BY(mutex_);  // by the run's first offset
-  std::vector<LogRange> dropped_ NSQ_GUARDED_BY(mutex_);    // deferred for all, and emptied away
+  /// Due messages that nobody wants, until the log has forgotten them, by number.
+  std::map<Offset, DeferredMessage> discarding_ NSQ_GUARDED_BY(mutex_);
+  std::vector<LogRange> dropped_ NSQ_GUARDED_BY(mutex_);  // deferred for all, and emptied away
   std::optional<nsq::MonoTime> armed_ NSQ_GUARDED_BY(mutex_);
   nsq::MonoTime last_due_ NSQ_GUARDED_BY(mutex_){};  // when due messages were last let in
 

@@ -128,7 +128,7 @@ void Topic::let_in_due(Now now, Effects& effects) {
     if (!message) break;
     const std::size_t who = takers(*message);
     if (who == 0) {
-      if (message->stored) setup_.log->deadline_journal().drop_deferred(*this, *message);
+      if (message->stored) discard(std::move(*message));
       continue;
     }
     if (!group.empty()) {
@@ -189,7 +189,7 @@ void Topic::move_to_log(std::vector<DeferredMessage> group) {
     const auto frames = message.run.frames();
     std::memcpy(run.block->extend(static_cast<std::uint32_t>(frames.size())), frames.data(),
                 frames.size());
-    audience.born = std::min(audience.born, message.at.number);
+    audience.born = std::min(*audience.born, message.at.number);
     if (audience.channel != 0) audience.homes.push_back(message.home);
     journal.drop_deferred(*this, message);
   }
@@ -209,6 +209,19 @@ void Topic::move_settled(Offset first, bool ok, Now now, Effects& effects) {
   }
   for (const auto& message : moving.group) deferred_.moved(message.at.number, first++);
   hand_out_due(moving.group.front(), moving.run, effects);
+}
+
+void Topic::discard(DeferredMessage message) {
+  setup_.log->deadline_journal().discard_deferred(*this, message);
+  const Offset number = message.at.number;
+  discarding_.emplace(number, std::move(message));
+}
+
+/// What the log has not forgotten it would bring back at the next start.
+void Topic::discard_settled(Offset number, bool ok, Now now) {
+  auto message = discarding_.extract(number);
+  if (message.empty() || ok) return;
+  deferred_.put_back({std::move(message.mapped())}, unix_nanos(now.wall));
 }
 
 void Topic::hand_out_due(const DeferredMessage& like, const Run& run, Effects& effects) {

@@ -43,24 +43,30 @@ void Topic::settled(std::span<const Settlement> what, Now now, Effects& effects)
       deferred = true;
       continue;
     }
-    settle_now(each.begin, each.end);
-    if (moving_.contains(each.begin)) {
-      move_settled(each.begin, each.ok, now, effects);
+    if (each.kind == Settlement::Kind::discarded) {
+      discard_settled(each.begin, each.ok, now);
       deferred = true;
       continue;
     }
-    if (each.ok) continue;
-    Run run;
-    run.first = each.begin;
-    run.count = each.count;
-    for (const auto& channel : channels_) channel->withdraw(run);
-    held_backlog_.withdraw(each.begin, each.end);
-    deferred_.not_taken(each.begin, each.end);
+    const bool moved = moving_.contains(each.begin);
+    // Nobody may read beyond the mark before it is known what is not there.
+    if (!each.ok && !moved) withdraw(each.begin, each.end);
+    settle_now(each.begin, each.end);
+    if (moved) move_settled(each.begin, each.ok, now, effects);
+    deferred = deferred || moved;
   }
   if (link_->awaited.load() && link_->awaited.exchange(false)) {
     for (const auto& channel : channels_) channel->committed_more(effects);
   }
   if (deferred) look_after_deferred(now, effects);
+}
+
+/// Their commit failed.
+void Topic::withdraw(Offset begin, Offset end) {
+  for (const auto& channel : channels_) channel->withdraw(begin, end);
+  held_backlog_.withdraw(begin, end);
+  held_.unlog(begin, end);
+  deferred_.not_taken(begin, end);
 }
 
 void Topic::move_stragglers(Journal& journal) {
@@ -108,7 +114,7 @@ TopicImage Topic::image() {
   image.last_channel = last_channel_;
   image.far_deferred = deferred_.stored();
   image.held = held_cursor();
-  if (deferred_.empty() && moving_.empty()) {
+  if (deferred_.empty() && moving_.empty() && discarding_.empty()) {
     const Offset committed = mark_.end();
     std::erase_if(dropped_, [&](const LogRange& range) { return range.end <= committed; });
   }

@@ -74,6 +74,25 @@ void Waiting::move_unlogged(const std::map<Offset, Offset>& places, Backlog& bac
   }
 }
 
+void Waiting::unlog(Offset begin, Offset end) {
+  std::deque<Run> runs;
+  for (Run& run : runs_) {
+    const Offset from = std::max(begin, run.first);
+    const Offset to = std::min(end, run.first + run.count);
+    if (from < to && run.first < from) {
+      runs.push_back(split_front(run, static_cast<std::uint32_t>(from - run.first)));
+    }
+    if (from < to && to < run.first + run.count) {
+      runs.push_back(split_front(run, static_cast<std::uint32_t>(to - run.first)));
+      runs.back().logged = false;
+    } else if (from < to) {
+      run.logged = false;
+    }
+    runs.push_back(std::move(run));
+  }
+  runs_ = std::move(runs);
+}
+
 void Waiting::clear() noexcept {
   runs_.clear();
   count_ = 0;

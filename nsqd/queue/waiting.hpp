@@ -28,6 +28,9 @@ class Waiting {
   /// `bytes` of frames unless the first alone is larger. REQUIRES: not empty.
   Run pop(std::uint32_t count, std::uint32_t bytes);
 
+  /// The log does not have what lies at [begin, end) after all.
+  void unlog(Offset begin, Offset end);
+
   /// Adds each message that only memory has to `into`, as a run of its own.
   void give_unlogged(std::map<Offset, Run>& into) const;
   /// Adds the new places of these messages to `backlog`. They stay here, but are not logged.

@@ -53,7 +53,7 @@ void ChunkWriter::begin(std::uint32_t topic, const Run& run, const Audience& aud
   first_ = run.first;
   header_ = {.attempts = run.attempts,
              .channel = audience.channel,
-             .born = audience.born == 0 ? first_ : audience.born};
+             .born = audience.born.value_or(first_)};
   parts_.emplace_back();
 }
 

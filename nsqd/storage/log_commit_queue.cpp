@@ -44,6 +44,10 @@ void LogCommitQueue::drop_deferred(Topic& topic, const DeferredMessage& message)
   turn_.drop_deferred(topic, message);
 }
 
+void LogCommitQueue::discard_deferred(Topic& topic, const DeferredMessage& message) {
+  turn_.discard_deferred(topic, message);
+}
+
 void LogCommitQueue::when_committed(Ticket ticket, Callback done) {
   // Callers wait for what they have just given, so tickets ascend.
   waiting_.push_back({ticket, std::move(done)});

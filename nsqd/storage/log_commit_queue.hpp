@@ -34,6 +34,7 @@ class LogCommitQueue final : public CommitQueue {
   Ticket append(Topic& topic, const Run& run, const Audience& audience) override;
   Ticket defer(Topic& topic, const DeferredMessage& message) override;
   void drop_deferred(Topic& topic, const DeferredMessage& message) override;
+  void discard_deferred(Topic& topic, const DeferredMessage& message) override;
 
   void when_committed(Ticket ticket, Callback done) override;
   bool congested() const override;

@@ -37,20 +37,14 @@ class LogReader::Collector {
   /// Takes the part of the chunk that was asked for, as far as there is room. @return the offset
   /// behind what was looked at.
   Offset add(Offset first, const schema::Chunk& chunk) {
-    const auto& header = chunk.header;
-    const Offset end = first + header.count;
-    // Messages of one chunk that were published on their own, not deferred, were each born at their
-    // own offset: a channel may begin in the midst of them.
-    const bool own_births = header.born == first;
-    const bool ours = (header.channel == 0 || header.channel == request_.channel_id) &&
-                      (own_births || header.born >= request_.start);
-    if (!ours) return end;
-    const Offset begin = own_births ? std::max(request_.begin, request_.start) : request_.begin;
+    const auto ours = schema::part_for(request_.channel_id, request_.start, first, chunk.header,
+                                       request_.begin, request_.end);
+    if (ours.size() == 0) return std::min(first + chunk.header.count, request_.end);
     std::string_view frames = chunk.frames;
     Offset at = first;
-    for (; at < std::min(end, request_.end) && !full(); ++at) {
+    for (; at < ours.end && !full(); ++at) {
       const auto bytes = frame_bytes(frames.data());
-      if (at >= begin) append(at, frames.substr(0, bytes), chunk.header.attempts);
+      if (at >= ours.begin) append(at, frames.substr(0, bytes), chunk.header.attempts);
       frames.remove_prefix(bytes);
     }
     return at;

@@ -158,6 +158,25 @@ Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicIm
   return {};
 }
 
+/// How many messages of the channel the log holds at [begin, end). What it cannot read it leaves
+/// out, as who reads on will.
+std::uint64_t count_in_log(rocksdb::DB& db, const Database& database, std::uint32_t topic,
+                           const ChannelImage& channel, Offset begin, Offset end) {
+  const Offset reach = std::min<Offset>(begin, schema::kMaxChunkMessages);
+  const auto lower = schema::log_key(topic, begin - reach);
+  const Scan it(database, db, Family::log, lower, schema::log_key(topic, end));
+  std::uint64_t count = 0;
+  for (it->Seek(slice(lower)); it->Valid(); it->Next()) {
+    const auto chunk = schema::parse_chunk(it->value().ToStringView());
+    if (!chunk) continue;
+    count +=
+        schema::part_for(channel.id, channel.cursor.start,
+                         schema::offset_of(it->key().ToStringView()), chunk->header, begin, end)
+            .size();
+  }
+  return count;
+}
+
 /// After a crash: what happened since the cursors were written.
 Result<void> catch_up(rocksdb::DB& db, const Database& database, TopicImage& image, Offset limit,
                       CorruptStretches& corrupt) {
@@ -167,7 +186,11 @@ Result<void> catch_up(rocksdb::DB& db, const Database& database, TopicImage& ima
   for (auto& channel : image.channels) {
     const auto places = old.find(channel.id);
     if (places == old.end()) continue;
-    channel.cursor.unacked = without(std::move(channel.cursor.unacked), std::move(places->second));
+    channel.cursor.unacked =
+        without(std::move(channel.cursor.unacked), std::move(places->second),
+                [&](Offset begin, Offset end) {
+                  return count_in_log(db, database, image.id, channel, begin, end);
+                });
   }
   return {};
 }

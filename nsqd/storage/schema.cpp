@@ -1,5 +1,6 @@
 #include "nsqd/storage/schema.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -172,6 +173,18 @@ void write_chunk_header(char* to, const ChunkHeader& header) noexcept {
   store_be32(to + 4, header.count);
   store_be32(to + 8, header.channel);
   store_be64(to + 12, header.born);
+}
+
+ChunkPart part_for(ChannelId channel, Offset start, Offset first, const ChunkHeader& header,
+                   Offset begin, Offset end) noexcept {
+  // Messages of one chunk that were published on their own, not deferred, were each born at their
+  // own offset: a channel may begin in the midst of them.
+  const bool own_births = header.born == first;
+  const bool meant =
+      (header.channel == 0 || header.channel == channel) && (own_births || header.born >= start);
+  if (!meant) return {};
+  const Offset from = std::max({begin, first, own_births ? start : Offset{0}});
+  return {from, std::max(from, std::min(end, first + header.count))};
 }
 
 std::optional<Chunk> parse_chunk(std::string_view value) noexcept {

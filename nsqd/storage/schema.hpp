@@ -55,6 +55,17 @@ inline constexpr std::uint32_t kMaxChunkBytes = 256 * 1024;
 inline constexpr std::uint32_t kMaxChunkMessages = 8192;
 void write_chunk_header(char* to, const ChunkHeader& header) noexcept;
 
+/// The part, perhaps empty, of the chunk at `first` that is for a channel which starts at `start`,
+/// within [begin, end).
+struct ChunkPart {
+  Offset begin = 0;
+  Offset end = 0;
+
+  Offset size() const noexcept { return end - begin; }
+};
+ChunkPart part_for(ChannelId channel, Offset start, Offset first, const ChunkHeader& header,
+                   Offset begin, Offset end) noexcept;
+
 struct Chunk {
   ChunkHeader header;
   std::string_view frames;

@@ -35,6 +35,9 @@ struct LastJournal final : Journal {
   void drop_deferred(Topic& topic, const DeferredMessage& message) override {
     turn.drop_deferred(topic, message);
   }
+  void discard_deferred(Topic& topic, const DeferredMessage& message) override {
+    turn.discard_deferred(topic, message);
+  }
   Turn turn;
 };
 

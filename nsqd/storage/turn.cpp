@@ -30,6 +30,10 @@ void Turn::drop_deferred(Topic& topic, const DeferredMessage& message) {
   drops_.push_back({topic.id(), message.at});
 }
 
+void Turn::discard_deferred(Topic& topic, const DeferredMessage& message) {
+  drops_.push_back({topic.id(), message.at, topic.shared_from_this()});
+}
+
 bool Turn::wants_sync() const {
   const auto wants = [](const auto& each) { return each.topic->durability() == Durability::sync; };
   return std::any_of(messages_.begin(), messages_.end(), wants) ||
@@ -59,7 +63,7 @@ bool Turn::encode(const Database& database, rocksdb::WriteBatch& batch) {
     batch.Put(database.family(Family::deferred), {key.data(), key.size()}, value)
         .PermitUncheckedError();
   }
-  for (const auto& [topic, at] : drops_) {
+  for (const auto& [topic, at, told] : drops_) {
     const auto key = schema::deferred_key(topic, at);
     batch.Delete(database.family(Family::deferred), {key.data(), key.size()})
         .PermitUncheckedError();
@@ -96,6 +100,11 @@ void Turn::settle(bool ok, nsq::Now now) {
   for (const auto& [topic, message] : deferred_) {
     const Settlement one{Settlement::Kind::deferred, ok, message.at.number, 0, 1};
     topic->settled({&one, 1}, now, effects);
+  }
+  for (const auto& [topic, at, told] : drops_) {
+    if (!told) continue;
+    const Settlement one{Settlement::Kind::discarded, ok, at.number, 0, 1};
+    told->settled({&one, 1}, now, effects);
   }
   effects.run();
 }

@@ -19,6 +19,7 @@ class Turn {
   void append(Topic& topic, const Run& run, const Audience& audience);
   void defer(Topic& topic, const DeferredMessage& message);
   void drop_deferred(Topic& topic, const DeferredMessage& message);
+  void discard_deferred(Topic& topic, const DeferredMessage& message);
 
   bool empty() const noexcept { return messages_.empty() && deferred_.empty() && drops_.empty(); }
   /// Whether one of the topics wants it to survive the machine.
@@ -47,6 +48,7 @@ class Turn {
   struct Drop {
     std::uint32_t topic;
     DuePoint at;
+    std::shared_ptr<Topic> told = nullptr;  // of a discarded one
   };
 
   void encode_messages(const Database& database, rocksdb::WriteBatch& batch);

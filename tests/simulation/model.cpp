@@ -70,11 +70,7 @@ void ModelChannel::finish(Serial serial) {
 std::uint64_t ModelChannel::requeue(Serial serial, nsq::Nanoseconds delay, nsq::MonoTime now) {
   Held& held = messages_.at(serial);
   const bool later = delay > nsq::Nanoseconds::zero();
-  held.in_log = held.in_log || later;
-  change(held, [&] {
-    held.place = later ? Place::deferred : Place::waiting;
-    held.sure = held.in_log;
-  });
+  change(held, [&] { held.place = later ? Place::deferred : Place::waiting; });
   held.when = now + delay;
   held.deferral = later ? ++last_deferral_ : 0;
   ++requeued;
@@ -90,9 +86,8 @@ void ModelChannel::doubt(Serial serial) {
   ghosts_.erase(serial);
   const auto found = messages_.find(serial);
   if (found == messages_.end()) return;
-  // A message that was deferred since is in the log after all.
+  // A message that was deferred since is in the log after all, and memory has what is in flight.
   if (found->second.place == Place::deferred && found->second.attempts > 0) return;
-  found->second.in_log = false;
   if (found->second.place == Place::in_flight) return;
   change(found->second, [&] { found->second.sure = false; });
 }
@@ -115,10 +110,7 @@ std::map<std::uint64_t, std::int64_t> ModelChannel::expire(nsq::MonoTime now) {
     if (held.place == Place::in_flight) {
       ++timed_out;
       ++owners[held.owner];
-      change(held, [&h = held] {
-        h.place = Place::waiting;
-        h.sure = h.in_log;
-      });
+      change(held, [&h = held] { h.place = Place::waiting; });
     } else if (held.place == Place::deferred) {
       change(held, [&h = held] { h.place = Place::either; });
     }

@@ -23,10 +23,9 @@ inline constexpr std::size_t kPlaces = 4;
 /// A message of a channel that is not finished.
 struct Held {
   Place place = Place::waiting;
-  bool sure = true;     ///< false: it may be gone, as its commit failed or a crash came
-  bool in_log = true;   ///< false: its publish failed; only memory has it, and may let go of it
-  bool durable = true;  ///< survives a crash, once its publish is acknowledged
-  std::uint16_t attempts = 0;        ///< deliveries so far
+  bool sure = true;            ///< false: it may be gone, as its commit failed or a crash came
+  bool durable = true;         ///< survives a crash, once its publish is acknowledged
+  std::uint16_t attempts = 0;  ///< deliveries so far
   std::uint16_t least_attempts = 0;  ///< the same after a crash: at least
   std::uint16_t saved_attempts = 0;  ///< as the log knows
   std::uint64_t owner = 0;           ///< in flight: the connection

@@ -58,15 +58,16 @@ TEST_CASE("the broker does what the model says, however late its log is", "[queu
   run_all({});
 }
 
-// Hidden, as they fail on some seeds still: they find what is to be fixed.
-TEST_CASE("the broker does what the model says when commits fail", "[.][failures][simulation]") {
+TEST_CASE("the broker does what the model says when commits fail",
+          "[queue][failures][simulation]") {
   run_all({.failures = true});
 }
 
-TEST_CASE("the broker goes on after crashes where the model says", "[.][restarts][simulation]") {
+TEST_CASE("the broker goes on after crashes where the model says",
+          "[queue][restarts][simulation]") {
   run_all({.restarts = true});
 }
 
-TEST_CASE("the same with both", "[.][faults][simulation]") {
+TEST_CASE("the same with both", "[queue][faults][simulation]") {
   run_all({.failures = true, .restarts = true});
 }

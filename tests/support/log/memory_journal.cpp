@@ -31,6 +31,10 @@ void MemoryJournal::drop_deferred(Topic& topic, const DeferredMessage& message) 
   open_.drops.push_back({topic.id(), message.at});
 }
 
+void MemoryJournal::discard_deferred(Topic& topic, const DeferredMessage& message) {
+  open_.drops.push_back({topic.id(), message.at, topic.shared_from_this()});
+}
+
 void MemoryJournal::when_committed(Ticket ticket, Callback done) {
   waiting_.push_back({ticket, std::move(done)});
 }
@@ -69,6 +73,11 @@ void MemoryJournal::settle(const MemoryTurn& turn, bool ok) {
   for (const auto& [topic, message] : turn.deferred) {
     const Settlement one{Settlement::Kind::deferred, ok, message.at.number, 0, 1};
     topic->settled({&one, 1}, log_.now_, effects);
+  }
+  for (const auto& [topic, at, told] : turn.drops) {
+    if (!told) continue;
+    const Settlement one{Settlement::Kind::discarded, ok, at.number, 0, 1};
+    told->settled({&one, 1}, log_.now_, effects);
   }
   effects.run();
 }

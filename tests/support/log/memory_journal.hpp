@@ -27,6 +27,7 @@ struct MemoryTurn {
   struct Drop {
     std::uint32_t topic;
     DuePoint at;
+    std::shared_ptr<Topic> told = nullptr;  ///< of a discarded one
   };
 
   Ticket ticket = 0;
@@ -65,6 +66,7 @@ class MemoryJournal final : public CommitQueue {
   Ticket append(Topic& topic, const Run& run, const Audience& audience) override;
   Ticket defer(Topic& topic, const DeferredMessage& message) override;
   void drop_deferred(Topic& topic, const DeferredMessage& message) override;
+  void discard_deferred(Topic& topic, const DeferredMessage& message) override;
   void when_committed(Ticket ticket, Callback done) override;
   bool congested() const override { return false; }
   bool commit() override;

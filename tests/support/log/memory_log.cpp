@@ -78,7 +78,7 @@ void MemoryLog::write(const MemoryTurn& turn) {
     found->second.deferred[message.at] = {std::string(message.run.frames()), message.channel,
                                           message.run.attempts, message.home};
   }
-  for (const auto& [topic, at] : turn.drops) {
+  for (const auto& [topic, at, told] : turn.drops) {
     const auto found = topics_.find(topic);
     if (found != topics_.end()) found->second.deferred.erase(at);
   }
@@ -101,7 +101,7 @@ void MemoryLog::write_messages(const MemoryTurn& turn) {
       last->count += run.count;
     } else {
       MemoryChunk chunk{std::string(run.frames()), run.count, run.attempts, audience};
-      if (audience.born == 0) chunk.audience.born = run.first;
+      if (!audience.born) chunk.audience.born = run.first;
       MemoryChunk& stored = found->second.chunks[run.first];
       stored = std::move(chunk);
       last = plain ? &stored : nullptr;
@@ -148,14 +148,14 @@ ReadResult MemoryLog::answer_to(const ReadRequest& request) const {
   const auto& chunks = found->second.chunks;
   auto at = chunks.upper_bound(request.begin);
   if (at != chunks.begin()) --at;  // may hold `begin` inside
-  const std::uint32_t limit = std::min(request.bytes, max_read_bytes);
+  const std::uint32_t limit = std::max(1U, std::min(request.bytes, max_read_bytes));
   std::uint32_t bytes = 0;
   for (; at != chunks.end() && at->first < request.end; ++at) {
     const auto& [first, chunk] = *at;
     const auto& audience = chunk.audience;
     const bool own_births = audience.born == first;
     if ((audience.channel != 0 && audience.channel != request.channel_id) ||
-        (!own_births && audience.born < request.start)) {
+        (!own_births && *audience.born < request.start)) {
       continue;
     }
     const Offset begin = own_births ? std::max(request.begin, request.start) : request.begin;

@@ -42,7 +42,7 @@ void give_to_owners(TopicImage& image, Offset first, const MemoryChunk& chunk) {
   }
   const LogRange range{first, first + chunk.count, chunk.count, chunk.attempts};
   const ChannelId target = chunk.audience.channel;
-  const Offset born = chunk.audience.born;
+  const Offset born = *chunk.audience.born;
   if (target == 0 && is_dropped(image, born)) return;
   if (target == 0 && topic_keeps(image, born)) {
     if (first >= image.held.end) image.held.unacked.push_back(range);
@@ -86,6 +86,21 @@ std::vector<Offset> old_places(const MemoryTopic& topic, ChannelId channel) {
   return places;
 }
 
+/// How many of the channel's messages the log holds at [begin, end).
+std::uint64_t count_in_log(const MemoryTopic& topic, const ChannelImage& channel, Offset begin,
+                           Offset end) {
+  std::uint64_t count = 0;
+  for (const auto& [first, chunk] : topic.chunks) {
+    const Offset born = *chunk.audience.born;
+    if (chunk.audience.channel != 0 && chunk.audience.channel != channel.id) continue;
+    if (born != first && born < channel.cursor.start) continue;
+    const Offset from = std::max({begin, first, born == first ? channel.cursor.start : Offset{0}});
+    const Offset to = std::min<Offset>(end, first + chunk.count);
+    if (from < to) count += to - from;
+  }
+  return count;
+}
+
 }  // namespace
 
 TopicImage recovered(const MemoryTopic& topic) {
@@ -106,7 +121,8 @@ TopicImage recovered(const MemoryTopic& topic) {
   for (auto& channel : image.channels) {
     channel.cursor.end = image.committed;
     channel.cursor.unacked =
-        without(merged(std::move(channel.cursor.unacked)), old_places(topic, channel.id));
+        without(merged(std::move(channel.cursor.unacked)), old_places(topic, channel.id),
+                [&](Offset begin, Offset end) { return count_in_log(topic, channel, begin, end); });
   }
   return image;
 }

@@ -161,3 +161,87 @@ TEST_CASE("what was emptied from a topic stays away, though its commit ended lat
   f.crash();
   CHECK(f.channel("t", "c")->stats(false).depth == 0);
 }
+
+TEST_CASE("what is deferred before anything is published is not for later channels",
+          "[queue][log]") {
+  BrokerFixture f;
+  const auto topic = f.topic("t");
+  f.channel("t", "early");
+  REQUIRE(f.publish_deferred(*topic, "m", Seconds(1)));
+  f.channel("t", "late");
+  f.advance(Seconds(1));
+  f.let_in_due();
+  f.crash();
+  CHECK(f.channel("t", "early")->stats(false).depth == 1);
+  CHECK(f.channel("t", "late")->stats(false).depth == 0);
+}
+
+TEST_CASE("a dropped message stays away, though the log forgot it at the second attempt only",
+          "[queue][log]") {
+  BrokerFixture f;
+  const auto topic = f.topic("t");
+  REQUIRE(f.publish_deferred(*topic, "dropped", Seconds(1)));
+  topic->empty();
+  f.channel("t", "c");
+  f.log.fail_commits = true;
+  f.advance(Seconds(1));
+  f.let_in_due();
+  f.log.save_dirty(*f.broker);
+  f.log.fail_commits = false;
+  SECTION("after a crash before that") {
+    f.crash();
+  }
+  SECTION("after a clean stop before that") {
+    f.restart();
+  }
+  SECTION("after a crash behind that") {
+    f.advance(Seconds(1));
+    CHECK(f.log.find("t")->deferred.empty());
+    f.crash();
+  }
+  const auto stats = f.channel("t", "c")->stats(false);
+  CHECK(stats.depth + stats.deferred_count == 0);
+}
+
+TEST_CASE("memory keeps what a failed commit left there, and the log does not count it",
+          "[queue][log]") {
+  BrokerFixture f({.mem_queue_size = 2});
+  const auto channel = f.channel("t", "c");
+  REQUIRE(f.publish(*f.topic("t"), {"a"}));
+  f.log.fail_commits = true;
+  REQUIRE(f.publish(*f.topic("t"), {"failed", "failed and beyond the limit"}));
+  f.log.fail_commits = false;
+  REQUIRE(f.publish(*f.topic("t"), {"b"}));
+  CHECK(channel->stats(false).depth == 3);
+  f.log.save_dirty(*f.broker);
+  SECTION("crash") {
+    f.crash();
+    CHECK(f.channel("t", "c")->stats(false).depth == 2);
+    CHECK(bodies(f.drain(*f.channel("t", "c"))) == Bodies{"a", "b"});
+  }
+  SECTION("clean stop") {
+    f.restart();
+    CHECK(f.channel("t", "c")->stats(false).depth == 3);
+    CHECK(bodies(f.drain(*f.channel("t", "c"))) == Bodies{"a", "b", "failed"});
+  }
+}
+
+TEST_CASE("topics and channels keep the order in which they were created", "[queue][log]") {
+  BrokerFixture f;
+  for (const char* name : {"t", "b", "z", "a"}) f.topic(name);
+  for (const char* name : {"z", "gone", "a", "m"}) f.channel("t", name);
+  REQUIRE(f.broker->delete_channel(f.topic("t"), "gone"));
+  f.channel("t", "gone");
+  SECTION("over a crash") {
+    f.crash();
+  }
+  SECTION("over a clean stop") {
+    f.restart();
+  }
+  Bodies channels;
+  for (const auto& channel : f.topic("t")->channels()) channels.push_back(channel->name());
+  CHECK(channels == Bodies{"z", "a", "m", "gone"});
+  std::map<std::uint32_t, std::string> topics;
+  for (const auto& topic : f.broker->topics()) topics.emplace(topic->id(), topic->name().str());
+  CHECK(topics == std::map<std::uint32_t, std::string>{{1, "t"}, {2, "b"}, {3, "z"}, {4, "a"}});
+}

@@ -82,3 +82,22 @@ TEST_CASE("a cleared queue holds no block", "[queue][waiting]") {
   CHECK(waiting.empty());
   CHECK(run.block->unique());
 }
+
+TEST_CASE("part of what waits turns out not to be in the log", "[queue][waiting]") {
+  Run run = make_run(5, 10);
+  run.logged = true;
+  Waiting waiting;
+  waiting.push(run);
+  waiting.unlog(11, 13);
+  waiting.unlog(14, 20);
+  CHECK(waiting.count() == 5);
+  std::map<Offset, Run> unlogged;
+  waiting.give_unlogged(unlogged);
+  REQUIRE(unlogged.size() == 3);
+  CHECK(unlogged.contains(11));
+  CHECK(unlogged.contains(12));
+  CHECK(unlogged.contains(14));
+  std::vector<Run> out;
+  while (!waiting.empty()) out.push_back(waiting.pop(kMany, kMany));
+  CHECK(bodies(out) == std::vector<std::string>{"m10", "m11", "m12", "m13", "m14"});
+}

@@ -16,9 +16,10 @@ struct ReaderFixture {
   void chunk(Offset first, const std::vector<std::string>& bodies, const Audience& audience) {
     const Run run = make_run(bodies, first);
     std::string value(schema::kChunkHeaderBytes, '\0');
-    schema::write_chunk_header(
-        value.data(),
-        {.attempts = 2, .count = run.count, .channel = audience.channel, .born = audience.born});
+    schema::write_chunk_header(value.data(), {.attempts = 2,
+                                              .count = run.count,
+                                              .channel = audience.channel,
+                                              .born = audience.born.value_or(first)});
     value += run.frames();
     put(first, value);
   }
