@@ -10,6 +10,7 @@
 #include "common/base/hostname.hpp"
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
+#include "common/net/tls_context.hpp"
 #include "nsqd/queue/durability.hpp"
 
 namespace nsqd {
@@ -102,6 +103,14 @@ struct Options {
   bool snappy = true;
 };
 
+/// Whether clients can be offered TLS, which also opens the HTTPS port.
+inline bool has_certificate(const Options& options) noexcept {
+  return !options.tls_cert.empty() || !options.tls_key.empty();
+}
+
+/// How nsqd serves TLS. REQUIRES: has_certificate(options).
+nsq::net::TlsServerConfig tls_server_config(const Options& options);
+
 /// The defaults on this host.
 Options default_options();
 
@@ -125,8 +134,8 @@ struct RealPorts {
 Options resolve_effective(Options options, const RealPorts& ports);
 
 /// Checks what spec/nsqd.md 9.5 checks, in its order, and the bounds of every option; turns
-/// `tls_required` on if a client-auth policy asks for it. Settings that this build cannot honour
-/// although safety may depend on them (TLS, AUTH) are refused.
+/// `tls_required` on if a client-auth policy asks for it; reads the certificates. Settings that
+/// this build cannot honour although safety may depend on them (AUTH) are refused.
 /// Errc::bad_config; the context is the reason behind `failed to instantiate nsqd - `.
 nsq::Result<void> validate(Options& options);
 
