@@ -22,7 +22,7 @@ asio::awaitable<std::unique_ptr<ByteStream>> shake_hands(std::unique_ptr<ByteStr
   auto tls = TlsStream::make(std::move(stream), std::move(context), {});
   const auto done = co_await tls->handshake(kTlsHandshakeLimit);
   if (done) co_return std::move(tls);
-  log.info("HTTPS: TLS handshake error - {}", done.error().text());
+  log.info("TLS: handshake error - {}", done.error().text());
   tls->close();
   co_return nullptr;
 }
@@ -87,7 +87,7 @@ TlsServer::FileStates TlsServer::look() const {
 }
 
 std::function<asio::awaitable<std::unique_ptr<ByteStream>>(std::unique_ptr<ByteStream>)>
-https_upgrade(std::shared_ptr<const TlsServer> tls, Logger log) {
+tls_upgrade(std::shared_ptr<const TlsServer> tls, Logger log) {
   return [tls = std::move(tls), log = std::move(log)](std::unique_ptr<ByteStream> stream) {
     return shake_hands(std::move(stream), tls->current(), log);
   };

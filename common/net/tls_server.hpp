@@ -58,8 +58,9 @@ class TlsServer {
   TlsContext::Ptr context_ NSQ_GUARDED_BY(mutex_);
 };
 
-/// For HttpServerOptions::upgrade: makes each connection an HTTPS one, and logs those that fail.
+/// Makes a connection that begins with TLS one over TLS, e.g. as HttpServerOptions::upgrade. One
+/// whose handshake fails is logged and closed, and gives null.
 std::function<boost::asio::awaitable<std::unique_ptr<ByteStream>>(std::unique_ptr<ByteStream>)>
-https_upgrade(std::shared_ptr<const TlsServer> tls, Logger log);
+tls_upgrade(std::shared_ptr<const TlsServer> tls, Logger log);
 
 }  // namespace nsq::net

@@ -205,7 +205,7 @@ void Daemon::serve_http() {
   }
   if (https_listener_) {
     nsq::net::HttpServerOptions options;
-    options.upgrade = nsq::net::https_upgrade(tls_, log_);
+    options.upgrade = nsq::net::tls_upgrade(tls_, log_);
     https_ = make_http(std::move(options));
     https_->start(std::move(https_listener_));
   }

@@ -44,6 +44,7 @@ struct Options {
   std::int64_t broadcast_tcp_port = 0;   ///< 0: the real port, filled in by resolve_effective
   std::int64_t broadcast_http_port = 0;  ///< likewise
   std::vector<std::string> lookupd_tcp_addresses;
+  bool lookupd_tls = false;  ///< over TLS, TCP and HTTP
   std::vector<std::string> auth_http_addresses;
   std::string auth_http_request_method = "get";
   nsq::Nanoseconds http_client_connect_timeout = nsq::Seconds{2};  ///< 0: none
@@ -110,6 +111,10 @@ inline bool has_certificate(const Options& options) noexcept {
 
 /// How nsqd serves TLS. REQUIRES: has_certificate(options).
 nsq::net::TlsServerConfig tls_server_config(const Options& options);
+
+/// How nsqlookupds are reached with lookupd_tls: checked against the root CA file, or the system's
+/// authorities, and shown our own certificate if they ask.
+nsq::net::TlsClientConfig lookupd_tls_config(const Options& options);
 
 /// The defaults on this host.
 Options default_options();

@@ -76,6 +76,14 @@ nsq::net::TlsServerConfig tls_server_config(const Options& options) {
           .min_version = static_cast<int>(options.tls_min_version)};
 }
 
+nsq::net::TlsClientConfig lookupd_tls_config(const Options& options) {
+  nsq::net::TlsClientConfig config;
+  config.root_ca = options.tls_root_ca_file;
+  config.cert = options.tls_cert;
+  config.key = options.tls_key;
+  return config;
+}
+
 Result<void> validate(Options& options) {
   nsq::config::FlagSet flags("nsqd");
   bool version = false;

@@ -23,7 +23,7 @@ type inbox struct {
 
 // newInbox subscribes. msgTimeout 0 leaves the server's default.
 func newInbox(address, topic, channel string, msgTimeout time.Duration) (*inbox, error) {
-	config := nsq.NewConfig()
+	config := newConfig()
 	config.MaxInFlight = 100
 	config.MaxAttempts = 0 // deliver however often it was tried
 	config.MsgTimeout = msgTimeout

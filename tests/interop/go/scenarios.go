@@ -29,7 +29,7 @@ func oddBodies() [][]byte {
 }
 
 func publishAndConsume(address, topic string) error {
-	producer, err := nsq.NewProducer(address, nsq.NewConfig())
+	producer, err := nsq.NewProducer(address, newConfig())
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func publishAndConsume(address, topic string) error {
 
 // oneMessage publishes `body` and subscribes.
 func oneMessage(address, topic, body string, msgTimeout time.Duration) (*inbox, error) {
-	producer, err := nsq.NewProducer(address, nsq.NewConfig())
+	producer, err := nsq.NewProducer(address, newConfig())
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func timeout(address, topic string) error {
 
 // restart keeps one producer and one consumer while the server goes away and comes back.
 func restart(address, topic string) error {
-	producer, err := nsq.NewProducer(address, nsq.NewConfig())
+	producer, err := nsq.NewProducer(address, newConfig())
 	if err != nil {
 		return err
 	}

@@ -38,10 +38,11 @@ def _free_port():
 class Server:
     """One nsqd process and its data path. Not thread-safe: one conversation drives it."""
 
-    def __init__(self, binary, data_path, log_path):
+    def __init__(self, binary, data_path, log_path, arguments=()):
         self._binary = binary
         self._data_path = data_path
         self._log_path = log_path
+        self._arguments = arguments
         self._process = None
         self.tcp = self.http = None
 
@@ -116,7 +117,7 @@ class Server:
 
     def _launch(self):
         command = [self._binary, f"--tcp-address={self.tcp}", f"--http-address={self.http}",
-                   f"--data-path={self._data_path}", "--broadcast-address=127.0.0.1"]
+                   f"--data-path={self._data_path}", "--broadcast-address=127.0.0.1", *self._arguments]
         with open(self._log_path, "ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS

@@ -5,6 +5,8 @@ import time
 
 import nsq
 
+import layers
+
 PATIENCE_SECONDS = 30  # how long any single wait may take; pynsq itself waits 15 s before it reconnects
 
 
@@ -15,7 +17,7 @@ class Inbox:
         self._queue = asyncio.Queue()
         options = {} if msg_timeout_seconds is None else {"msg_timeout": msg_timeout_seconds}
         self._reader = nsq.Reader(topic=topic, channel=channel, message_handler=self._receive, max_tries=0,
-                                  max_in_flight=100, nsqd_tcp_addresses=[address], **options)
+                                  max_in_flight=100, nsqd_tcp_addresses=[address], **options, **layers.options())
 
     def _receive(self, message):
         message.enable_async()
