@@ -87,8 +87,10 @@ class DeflateStream final : public StreamLayer {
   bool has_pending() const noexcept override { return unflushed_ || StreamLayer::has_pending(); }
   IoResult flush() override;
   void shutdown_send() noexcept override;
+  void close() noexcept override;
 
  private:
+  void finish() noexcept;
   static EncodeBuffer& output() {
     thread_local EncodeBuffer out;
     out.clear();
@@ -99,7 +101,8 @@ class DeflateStream final : public StreamLayer {
   Decompressor decompressor_;
   std::string encoded_;     // input that is not decoded yet
   bool unflushed_ = false;  // the compressor holds back something
-  bool ended_ = false;      // the peer has ended its stream
+  bool finished_ = false;   // we have ended ours
+  bool ended_ = false;      // the peer has ended its
 };
 
 IoResult DeflateStream::read_some(std::span<char> into) {
@@ -128,6 +131,7 @@ IoResult DeflateStream::read_some(std::span<char> into) {
 }
 
 IoResult DeflateStream::write_some(std::span<const iovec> parts) {
+  if (finished_) return {.status = IoStatus::error, .error = make_error_code(Errc::closed)};
   if (const IoResult clear = push_pending(); clear.status != IoStatus::ok) return clear;
   EncodeBuffer& out = output();
   std::size_t accepted = 0;
@@ -153,9 +157,24 @@ IoResult DeflateStream::flush() {
   return StreamLayer::flush();
 }
 
+/// Some clients' decompressors fail on a stream that just stops (nsqjs' ends its process).
+void DeflateStream::finish() noexcept {
+  if (std::exchange(finished_, true) || native_handle() == -1 || StreamLayer::has_pending()) return;
+  EncodeBuffer& out = output();
+  compressor_.run(nullptr, 0, Z_FINISH, out);
+  unflushed_ = false;
+  (void)push(out.view());  // the connection ends in any case
+  (void)StreamLayer::flush();
+}
+
 void DeflateStream::shutdown_send() noexcept {
-  (void)flush();  // the connection ends in any case
+  finish();
   StreamLayer::shutdown_send();
+}
+
+void DeflateStream::close() noexcept {
+  finish();
+  StreamLayer::close();
 }
 
 }  // namespace

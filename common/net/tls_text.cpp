@@ -78,6 +78,7 @@ std::string verify_text(long result) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // of another authority by the same name
       return "x509: certificate signed by unknown authority";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -122,7 +123,10 @@ std::string_view alert_text(int reason) {
 }  // namespace
 
 std::string tls_error_text(ssl_st* ssl) {
-  const unsigned long error = ERR_peek_error();
+  // A failed verification comes behind what made it fail; otherwise the first error is the cause.
+  const unsigned long last = ERR_peek_last_error();
+  const bool unverified = ERR_GET_REASON(last) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+  const unsigned long error = unverified ? last : ERR_peek_error();
   const int reason = ERR_GET_REASON(error);
   if (const auto alert = alert_text(reason); !alert.empty()) {
     return fmt::format("remote error: tls: {}", alert);

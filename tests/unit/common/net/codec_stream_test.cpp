@@ -169,6 +169,20 @@ TEST_CASE("the end of the peer's deflate stream is an end", "[net][codec]") {
   CHECK(StreamPair::last.status == IoStatus::eof);
 }
 
+TEST_CASE("our deflate stream is ended, not cut, by either way to close it", "[net][codec]") {
+  StreamPair pair;
+  const auto left = make_deflate_stream(std::move(pair.left), {}, 6);
+  const auto right = make_deflate_stream(std::move(pair.right), {}, 6);
+  CHECK(StreamPair::write(*left, "last").status == IoStatus::ok);
+  SECTION("half") { left->shutdown_send(); }
+  SECTION("all") { left->close(); }
+  CHECK(StreamPair::write(*left, "more").status == IoStatus::error);
+  std::string all = StreamPair::read(*right);
+  while (StreamPair::last.status == IoStatus::ok) all += StreamPair::read(*right);
+  CHECK(all == "last");
+  CHECK(StreamPair::last.status == IoStatus::eof);
+}
+
 TEST_CASE("CRC-32C by instruction and by table agree with the standard's value", "[net][codec]") {
   CHECK(crc32c("123456789") == 0xe3069283);
   CHECK(crc32c_by_table("123456789") == 0xe3069283);
