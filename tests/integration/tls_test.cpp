@@ -91,6 +91,41 @@ TEST_CASE("10.3/46-48 snappy and deflate, alone and over TLS", "[integration][tl
   if (tls) check_round_trips([&] { return secure.secure_client(); });
 }
 
+TEST_CASE("a slow reader gets every size, from 1 byte to the largest", "[integration][tls]") {
+  const SecureNsqd secure;
+  const std::string topic = fresh("slow");
+  secure.nsqd.create(topic, "c");
+  std::vector<std::string> sent;
+  unsigned seed = 7;
+  LayeredClient producer = secure.connect();
+  for (int i = 0; i < 40; ++i) {
+    seed = seed * 1664525 + 1013904223;
+    // Sizes of all magnitudes: 20 bits, shifted by up to 20.
+    sent.push_back(random_body(((seed >> 12) >> (i % 20)) + 1, seed));
+    sent.back().resize(std::min<std::size_t>(sent.back().size(), 1 << 20));
+  }
+  sent.push_back(random_body(1 << 20, seed));
+  for (const auto& body : sent) CHECK(producer.ask(pub(topic, body)) == ok());
+
+  const std::string_view layers = GENERATE("", R"(,"snappy":true)", R"(,"deflate":true)");
+  LayeredClient consumer = secure.secure_client(R"("client_id":"slow")" + std::string(layers));
+  if (layers.contains("snappy")) consumer.start_snappy();
+  if (layers.contains("deflate")) consumer.start_deflate(6);
+  if (!layers.empty()) CHECK(consumer.read() == ok());
+  consumer.read_in_chunks(4096);
+  CHECK(consumer.ask(sub(topic, "c")) == ok());
+  // All at once, more than the sockets hold: most of it has to wait in nsqd.
+  consumer.send(rdy(100));
+  CHECK(eventually([&] { return secure.nsqd.stat(topic, "c", "in_flight_count") > 0; }));
+  std::vector<std::string> received;
+  while (received.size() < sent.size()) {
+    const Frame frame = consumer.read();
+    REQUIRE(frame.type == 2);
+    received.push_back(frame.data.substr(26));
+  }
+  CHECK((received == sent));
+}
+
 TEST_CASE("/stats shows what a connection has", "[integration][tls]") {
   const SecureNsqd secure;
   LayeredClient client = secure.secure_client(R"("snappy":true)");

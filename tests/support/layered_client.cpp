@@ -1,6 +1,5 @@
 #include "tests/support/layered_client.hpp"
 
-#include <array>
 #include <stdexcept>
 #include <utility>
 
@@ -63,7 +62,7 @@ void LayeredClient::send(std::string_view bytes) {
 
 /// @return false when the server has ended the connection.
 bool LayeredClient::fill() {
-  std::array<char, 65536> chunk;
+  std::string chunk(chunk_bytes_, '\0');
   for (;;) {
     const IoResult got = stream_->read_some(chunk);
     if (got.status == IoStatus::eof || got.status == IoStatus::error) return false;

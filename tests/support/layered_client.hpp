@@ -41,6 +41,9 @@ class LayeredClient {
   void start_snappy();
   void start_deflate(int level);
 
+  /// Reads that many bytes at a time from now on.
+  void read_in_chunks(std::size_t bytes) { chunk_bytes_ = bytes; }
+
   /// Lets bytes past the topmost layer, which the server cannot decode.
   net::ByteStream& stream() noexcept { return *stream_; }
   /// Whether the server has ended the connection, waiting for that.
@@ -52,6 +55,7 @@ class LayeredClient {
   std::unique_ptr<boost::asio::io_context> context_ = std::make_unique<boost::asio::io_context>();
   std::unique_ptr<net::ByteStream> stream_;
   std::string buffer_;
+  std::size_t chunk_bytes_ = 65536;
 };
 
 }  // namespace nsq::test
