@@ -11,6 +11,7 @@
 
 #include "clients/nsq/address.hpp"
 #include "clients/nsq/config_table.hpp"
+#include "clients/nsq/upgrade.hpp"
 #include "common/config/values.hpp"
 #include "common/config/version.hpp"
 
@@ -172,6 +173,15 @@ Result<void> check_ranges(const Options& options) {
   return {};
 }
 
+/// Certificates that cannot be used are a mistake in the configuration, not in a connection.
+Result<void> check_tls(const Options& o) {
+  if (!o.tls_v1 && !o.tls_required) return {};
+  if (o.tls_cert.empty() != o.tls_key.empty()) return bad("tls_cert and tls_key go together");
+  auto loaded = net::TlsContext::client(tls_config(o));
+  if (!loaded) return bad(loaded.error().text());
+  return {};
+}
+
 bool is_off(Nanoseconds value) {
   return value == Nanoseconds(-1) || value == Nanoseconds(Milliseconds(-1));
 }
@@ -201,11 +211,7 @@ Result<void> check_identify(const Options& o) {
 
 /// What this version does not do yet is refused, never ignored.
 Result<void> check_supported(const Options& o) {
-  const std::array<std::pair<std::string_view, bool>, 7> asked{{
-      {"tls_v1", o.tls_v1},
-      {"tls_required", o.tls_required},
-      {"snappy", o.snappy},
-      {"deflate", o.deflate},
+  const std::array<std::pair<std::string_view, bool>, 3> asked{{
       {"auth_secret", !o.auth_secret.empty()},
       {"linger", o.linger != Nanoseconds(0)},
       {"touch_while_handling", o.touch_while_handling},
@@ -271,6 +277,7 @@ Result<void> Config::set_pair(std::string_view text) {
 Result<Options> Config::freeze() const {
   if (auto ok = check_ranges(values); !ok) return std::unexpected(ok.error());
   if (auto ok = check_together(values); !ok) return std::unexpected(ok.error());
+  if (auto ok = check_tls(values); !ok) return std::unexpected(ok.error());
   if (auto ok = check_identify(values); !ok) return std::unexpected(ok.error());
   if (auto ok = check_supported(values); !ok) return std::unexpected(ok.error());
   return values;

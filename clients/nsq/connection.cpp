@@ -5,13 +5,13 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "clients/nsq/dial.hpp"
+#include "clients/nsq/upgrade.hpp"
 #include "common/base/bytes.hpp"
 #include "common/wire/client_commands.hpp"
 
@@ -78,8 +78,7 @@ asio::awaitable<Result<void>> Connection::connect_socket() {
     close(dialled.error());
     co_return dialled;
   }
-  error_code code;
-  socket_.non_blocking(true, code);
+  stream_ = net::make_plain_stream(net::StreamSocket(std::move(socket_)));
   last_read_ = Clock::now();
   writer_running_ = true;
   asio::co_spawn(executor_, write_loop(), guard(shared_from_this()));
@@ -97,6 +96,10 @@ wire::IdentifyRequest Connection::identify_request() const {
   request.output_buffer_timeout = wire_millis(options_->output_buffer_timeout);
   request.sample_rate = static_cast<std::int32_t>(options_->sample_rate);
   request.msg_timeout = wire_millis(options_->msg_timeout);
+  request.tls_v1 = options_->tls_v1 || options_->tls_required;
+  request.snappy = options_->snappy;
+  request.deflate = options_->deflate;
+  if (options_->deflate) request.deflate_level = options_->deflate_level;
   request.topology_region = options_->topology_region;
   request.topology_zone = options_->topology_zone;
   return request;
@@ -112,15 +115,58 @@ asio::awaitable<Result<void>> Connection::identify() {
     co_return fail(Errc::rejected, std::string(reply->data));
   }
   // A bare OK is an old server, or a mock: the defaults of IdentifyResponse hold.
-  if (reply->data == wire::kOk) co_return Result<void>();
+  if (reply->data == wire::kOk) co_return co_await upgrade();
   auto identity = wire::parse_identify_response(reply->data);
   if (!identity) {
     co_return fail(identity.error().code,
                    "invalid response to IDENTIFY: " + identity.error().text());
   }
   identity_ = std::move(*identity);
+  if (auto upgraded = co_await upgrade(); !upgraded) co_return upgraded;
   if (identity_.auth_required) co_return fail(Errc::rejected, "Auth Required");
   co_return Result<void>();
+}
+
+/// Puts on what the server granted: TLS, then compression, each confirmed by an OK that comes over
+/// it. Source: spec/client.md 4.
+asio::awaitable<Result<void>> Connection::upgrade() {
+  if (options_->tls_required && !identity_.tls_v1) {
+    co_return fail(Errc::rejected, "TLS is required, and this nsqd does not offer it");
+  }
+  if (options_->tls_v1 && !identity_.tls_v1) {
+    log_.logger.warn("{} ({}) TLS is not offered, going on in clear text", log_.tag, nsqd_.text());
+  }
+  if ((options_->snappy && !identity_.snappy) || (options_->deflate && !identity_.deflate)) {
+    log_.logger.info("{} ({}) compression is not offered", log_.tag, nsqd_.text());
+  }
+  if (identity_.tls_v1) {
+    auto secured = co_await start_tls(stream_, take_received(), *options_, nsqd_.host);
+    if (closed_) co_return std::unexpected(reason_);
+    if (!secured) co_return secured;
+    if (auto ok = co_await expect_ok("TLS"); !ok) co_return ok;
+  }
+  if (!identity_.snappy && !identity_.deflate) co_return Result<void>();
+  start_compression(stream_, take_received(), identity_);
+  co_return co_await expect_ok(identity_.snappy ? "snappy" : "deflate");
+}
+
+asio::awaitable<Result<void>> Connection::expect_ok(std::string_view layer) {
+  const auto reply = co_await read_reply();
+  if (!reply) co_return std::unexpected(reply.error());
+  if (reply->type == wire::FrameType::error) {
+    co_return fail(Errc::rejected, std::string(reply->data));
+  }
+  if (reply->type == wire::FrameType::response && reply->data == wire::kOk)
+    co_return Result<void>();
+  co_return fail(Errc::bad_frame, fmt::format("invalid response from {} upgrade", layer));
+}
+
+/// What came behind the last reply: it belongs to the next layer.
+std::string Connection::take_received() {
+  in_.consume(std::exchange(reply_bytes_, 0));
+  std::string received(in_.data());
+  in_.consume(received.size());
+  return received;
 }
 
 asio::awaitable<Result<void>> Connection::subscribe(const wire::TopicName& topic,
@@ -169,14 +215,19 @@ asio::awaitable<Result<void>> Connection::fill() {
   const std::string_view held = in_.data();
   const std::size_t wanted = held.size() < 4 ? 0 : 4 + std::size_t{load_be32(held.data())};
   const auto room = in_.room(wanted);
-  auto got = co_await socket_.async_read_some(asio::buffer(room.data, room.size), kNoThrow);
-  auto [code, bytes] = got;
-  if (closed_) co_return std::unexpected(reason_);
-  if (code) {
-    if (write_error_) co_return std::unexpected(*write_error_);
-    co_return fail(code, code == asio::error::eof ? "EOF" : "read: " + code.message());
+  net::IoResult got = stream_->read_some({room.data, room.size});
+  while (got.status == net::IoStatus::would_block) {
+    const error_code ended = co_await stream_->wait_readable();
+    if (closed_) co_return std::unexpected(reason_);
+    if (ended) co_return fail(ended, "read: " + ended.message());
+    got = stream_->read_some({room.data, room.size});
   }
-  in_.commit(bytes);
+  if (got.status != net::IoStatus::ok) {
+    if (write_error_) co_return std::unexpected(*write_error_);
+    if (got.status == net::IoStatus::eof) co_return fail(asio::error::eof, "EOF");
+    co_return fail(got.error, "read: " + got.error.message());
+  }
+  in_.commit(got.bytes);
   last_read_ = Clock::now();
   co_return Result<void>();
 }
@@ -307,21 +358,26 @@ asio::awaitable<void> Connection::write_loop() {
 asio::awaitable<bool> Connection::write_all() {
   std::size_t done = 0;
   bool timed = false;
-  while (done < writing_.size()) {
-    error_code code;
-    const std::size_t bytes =
-        socket_.write_some(asio::buffer(writing_.data() + done, writing_.size() - done), code);
-    done += bytes;
-    bytes_written_ += bytes;
-    if (!code) continue;
-    if (code == asio::error::would_block || code == asio::error::try_again) {
+  for (;;) {
+    net::IoResult put;
+    if (done < writing_.size()) {
+      const iovec part{writing_.data() + done, writing_.size() - done};
+      put = stream_->write_some({&part, 1});
+      done += put.bytes;
+      bytes_written_ += put.bytes;
+    } else {
+      put = stream_->flush();
+      if (put.status == net::IoStatus::ok) break;
+    }
+    if (put.status == net::IoStatus::ok) continue;
+    error_code code = put.error;
+    if (put.status == net::IoStatus::would_block) {
       // The handshake's deadline is already running before start().
       if (!timed && started_) {
         timed = true;
         arm_deadline(options_->write_timeout, {Errc::timed_out, "write: i/o timeout"});
       }
-      auto got = co_await socket_.async_wait(boost::asio::ip::tcp::socket::wait_write, kNoThrow);
-      std::tie(code) = got;
+      code = co_await stream_->wait_writable();
       if (closed_) co_return false;
       if (!code) continue;
     }
@@ -382,10 +438,8 @@ void Connection::close(Error reason) {
   reason_ = std::move(reason);
   outbox_.clear();
   error_code ignored;
-  if (socket_.is_open()) {
-    socket_.shutdown(asio::socket_base::shutdown_both, ignored);
-    socket_.close(ignored);
-  }
+  socket_.close(ignored);
+  if (stream_) stream_->close();
   deadline_.cancel();
   idle_.cancel();
   wake_writer();

@@ -16,6 +16,7 @@
 #include "clients/nsq/read_buffer.hpp"
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
+#include "common/net/byte_stream.hpp"
 #include "common/wire/frame.hpp"
 #include "common/wire/identify.hpp"
 #include "common/wire/message.hpp"
@@ -93,6 +94,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   boost::asio::awaitable<Result<void>> connect_socket();
   boost::asio::awaitable<Result<void>> identify();
+  boost::asio::awaitable<Result<void>> upgrade();
+  boost::asio::awaitable<Result<void>> expect_ok(std::string_view layer);
+  std::string take_received();
   boost::asio::awaitable<Result<wire::DecodedFrame>> read_reply();
   boost::asio::awaitable<Result<void>> fill();
   boost::asio::awaitable<void> read_loop();
@@ -113,7 +117,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Address nsqd_;
   std::shared_ptr<const Options> options_;
   ConnectionLog log_;
-  boost::asio::ip::tcp::socket socket_;
+  boost::asio::ip::tcp::socket socket_;      // until it is connected
+  std::unique_ptr<net::ByteStream> stream_;  // from then on; TLS and compression on top
   boost::asio::steady_timer deadline_;  // of the handshake, of a write, of the rest of a broken one
   boost::asio::steady_timer idle_;
   boost::asio::steady_timer wake_;  // the write loop waits on it

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -28,6 +29,13 @@ struct IoResult {
   std::size_t bytes = 0;
   IoStatus status = IoStatus::ok;
   boost::system::error_code error{};  ///< set when status is error
+};
+
+/// What a TLS connection agreed on, and who the peer is.
+struct TlsPeer {
+  std::string version;       ///< "TLS1.3"
+  std::string cipher_suite;  ///< by its IANA name if upstream has one for it, else "Unknown 4865"
+  std::string common_name;   ///< of the peer's certificate, verified or not; empty without one
 };
 
 /// A connection, read and written without ever blocking. It has no buffer of its own: an idle
@@ -94,6 +102,9 @@ class ByteStream {
   virtual int native_handle() noexcept = 0;
 
   virtual boost::asio::any_io_executor executor() = 0;
+
+  /// Of an established TLS layer, here or below; null without TLS. Lives as long as the stream.
+  virtual const TlsPeer* tls_peer() const noexcept { return nullptr; }
 
  protected:
   ByteStream() = default;

@@ -12,6 +12,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/net/http_message.hpp"
+#include "common/net/tls_context.hpp"
 
 namespace nsq::net {
 
@@ -25,6 +26,7 @@ struct HttpRequestSpec {
   Nanoseconds connect_timeout = Seconds(2);
   Nanoseconds request_timeout = Seconds(5);  ///< from connected to the last byte
   std::size_t max_reply_bytes = 64_MiB;      ///< a larger body is Errc::out_of_range
+  TlsContext::Ptr tls = nullptr;             ///< if set, https, with `host` in the certificate
 };
 
 struct HttpReply {
@@ -37,7 +39,7 @@ struct HttpReply {
 /// is a reply; redirects are not followed. Host, Content-Length, User-Agent and Connection are set
 /// unless given.
 /// @return connect_stream's errors; Errc::timed_out; Errc::bad_frame when the answer is not HTTP;
-///         the socket's errors. The text names the URL.
+///         the handshake's and the socket's errors. The text names the URL.
 boost::asio::awaitable<Result<HttpReply>> http_request(HttpRequestSpec spec);
 
 }  // namespace nsq::net

@@ -115,6 +115,7 @@ HttpConnection::Step HttpConnection::finish_request(HttpParser::Status status) {
     return Step::close;
   }
   parser_->request().remote = remote_;
+  parser_->request().tls = stream_->tls_peer();
   mark_start();
   const HttpMatch& match = parser_->match();
   const bool whole = status == HttpParser::Status::complete;

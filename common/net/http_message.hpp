@@ -10,6 +10,8 @@
 
 namespace nsq::net {
 
+struct TlsPeer;
+
 enum class HttpMethod { get, head, post, put, del, options, patch, other };
 
 /// "GET", …; "" for other.
@@ -67,8 +69,9 @@ struct HttpRequest {
   std::string param;  ///< what `:param` of the route's pattern matched
   bool http_1_0 = false;
   HttpHeaders headers;
-  std::string body;    ///< a handler may move it away
-  std::string remote;  ///< `ip:port` of the peer, `@` for a unix socket
+  std::string body;              ///< a handler may move it away
+  std::string remote;            ///< `ip:port` of the peer, `@` for a unix socket
+  const TlsPeer* tls = nullptr;  ///< of an HTTPS connection; lives as long as the request
 
   /// 400 INVALID_REQUEST is due: a `;` or a bad escape in the query.
   bool query_error() const noexcept { return query.has_error(); }

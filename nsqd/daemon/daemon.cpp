@@ -65,7 +65,9 @@ Daemon::Daemon(Options options, nsq::Logger log)
     : options_(std::move(options)),
       log_(std::move(log)),
       signals_(context_),
+      reload_signal_(context_),
       tasks_(context_.get_executor(), log_),
+      watches_(context_.get_executor(), log_),
       deadlines_(context_, [this] { store_.commit_deadlines(); }),
       store_(store_config(options_), health_, log_,
              [this](auto work) {
@@ -106,6 +108,12 @@ nsq::Result<void> Daemon::bind() {
     if (!http) return std::unexpected(http.error());
     http_listener_ = std::move(*http);
   }
+  if (auto loaded = load_tls(); !loaded) return loaded;
+  if (tls_ && !options_.https_address.empty()) {
+    auto https = listen(options_.https_address, "HTTPS");
+    if (!https) return std::unexpected(https.error());
+    https_listener_ = std::move(*https);
+  }
   RealPorts ports;
   ports.tcp = real_port(tcp_listener_->local_address());
   if (http_listener_) ports.http = real_port(http_listener_->local_address());
@@ -123,6 +131,33 @@ nsq::Result<void> Daemon::bind() {
   return {};
 }
 
+nsq::Result<void> Daemon::load_tls() {
+  if (!has_certificate(options_)) return {};
+  auto loaded = nsq::net::TlsServer::load(tls_server_config(options_));
+  if (!loaded) {
+    return nsq::fail(loaded.error().code, "failed to build TLS config - " + loaded.error().text());
+  }
+  tls_ = std::move(*loaded);
+  return {};
+}
+
+/// Certificates are read anew on SIGHUP and when their files change. Without TLS the signal does
+/// what it does by default.
+void Daemon::watch_tls() {
+  if (!tls_) return;
+  watches_.spawn("TLS files", tls_->watch(log_));
+  reload_signal_.add(SIGHUP);
+  await_reload();
+}
+
+void Daemon::await_reload() {
+  reload_signal_.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    tls_->reload(log_);
+    await_reload();
+  });
+}
+
 int Daemon::run() {
   lookup_->start();
   start_io_threads();
@@ -132,7 +167,8 @@ int Daemon::run() {
     if (!error) begin_stop(0);
   });
   tasks_.spawn("TCP listener", serve_tcp());
-  if (http_listener_) serve_http();
+  serve_http();
+  watch_tls();
   context_.run();
   for (const auto& thread : io_threads_) thread->join();
   store_.close();
@@ -148,7 +184,7 @@ void Daemon::start_io_threads() {
     };
     auto& thread = *io_threads_.emplace_back(std::make_unique<IoThread>(make_commits, log_));
     sessions_.push_back(
-        std::make_unique<SessionContext>(thread, broker_, clients_, options_, log_));
+        std::make_unique<SessionContext>(thread, broker_, clients_, options_, log_, tls_));
     thread.start();
   }
 }
@@ -161,6 +197,28 @@ awaitable<void> Daemon::serve_tcp() {
 }
 
 void Daemon::serve_http() {
+  if (http_listener_) {
+    nsq::net::HttpServerOptions options;
+    if (options_.tls_required == TlsRequired::yes) options.refuse_with = tls_required_answer();
+    http_ = make_http(std::move(options));
+    http_->start(std::move(http_listener_));
+  }
+  if (https_listener_) {
+    nsq::net::HttpServerOptions options;
+    options.upgrade = nsq::net::tls_upgrade(tls_, log_);
+    https_ = make_http(std::move(options));
+    https_->start(std::move(https_listener_));
+  }
+}
+
+/// To all that comes over plain HTTP while TLS is required: spec/nsqd.md 4.3.
+nsq::net::HttpResponse Daemon::tls_required_answer() const {
+  const int port = https_listener_ ? https_listener_->local_address().port : 0;
+  return nsq::net::json_response(
+      fmt::format(R"({{"message": "TLS_REQUIRED", "https_port": {}}})", port), 403);
+}
+
+std::unique_ptr<nsq::net::HttpServer> Daemon::make_http(nsq::net::HttpServerOptions options) {
   std::vector<nsq::net::HttpThread> threads;
   for (const auto& thread : io_threads_) {
     nsq::net::HttpThread http;
@@ -170,14 +228,12 @@ void Daemon::serve_http() {
         {broker_, clients_, thread->commits(), options_, info_, health_, settings_, log_});
     threads.push_back(std::move(http));
   }
-  nsq::net::HttpServerOptions options;
   options.access_log = nsq::net::make_access_log(log_);
   options.on_fatal = [this](const nsq::Error& error) {
     log_.fatal("{}", error.text());
     begin_stop(1);
   };
-  http_ = std::make_unique<nsq::net::HttpServer>(std::move(threads), std::move(options), log_);
-  http_->start(std::move(http_listener_));
+  return std::make_unique<nsq::net::HttpServer>(std::move(threads), std::move(options), log_);
 }
 
 void Daemon::begin_stop(int status) {
@@ -192,16 +248,19 @@ void Daemon::begin_stop(int status) {
 /// Nothing new, then what is running ends, then what it ran on: spec/nsqd.md 5.12.
 awaitable<void> Daemon::stop() {
   signals_.cancel();
+  reload_signal_.cancel();
   tcp_listener_->close();
   lookup_->close();
   co_await end_sessions();
   if (http_) co_await http_->stop(kHttpGrace);
+  if (https_) co_await https_->stop(kHttpGrace);
   log_.info("NSQ: closing topics");
   broker_.close();
   log_.info("NSQ: stopping subsystems");
   co_await lookup_->wait();
   deadlines_.stop();
   for (const auto& thread : io_threads_) thread->stop();
+  co_await watches_.stop(nsq::Nanoseconds::zero());
   co_await tasks_.stop(kHttpGrace);
 }
 

@@ -10,6 +10,7 @@
 #include "common/base/result.hpp"
 #include "common/net/http_server.hpp"
 #include "common/net/task_group.hpp"
+#include "common/net/tls_server.hpp"
 #include "nsqd/daemon/tcp_server.hpp"
 #include "nsqd/http/api.hpp"
 #include "nsqd/http/runtime_settings.hpp"
@@ -53,6 +54,11 @@ class Daemon final : private BrokerObserver {
 
   void start_io_threads();
   void serve_http();
+  std::unique_ptr<nsq::net::HttpServer> make_http(nsq::net::HttpServerOptions options);
+  nsq::Result<void> load_tls();
+  void watch_tls();
+  void await_reload();
+  nsq::net::HttpResponse tls_required_answer() const;
   boost::asio::awaitable<void> serve_tcp();
   boost::asio::awaitable<void> stop();
   boost::asio::awaitable<void> end_sessions();
@@ -62,7 +68,9 @@ class Daemon final : private BrokerObserver {
   const nsq::Logger log_;
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
+  boost::asio::signal_set reload_signal_;
   nsq::net::TaskGroup tasks_;
+  nsq::net::TaskGroup watches_;  // of files; they never end by themselves
   Health health_;
   DeadlineTimer deadlines_;
   Store store_;
@@ -74,8 +82,11 @@ class Daemon final : private BrokerObserver {
   std::vector<std::unique_ptr<IoThread>> io_threads_;
   std::vector<std::unique_ptr<SessionContext>> sessions_;
   std::unique_ptr<nsq::net::Listener> tcp_listener_;
-  std::unique_ptr<nsq::net::Listener> http_listener_;  // until it is given to http_
+  std::unique_ptr<nsq::net::Listener> http_listener_;   // until it is given to http_
+  std::unique_ptr<nsq::net::Listener> https_listener_;  // likewise; null without TLS
   std::unique_ptr<nsq::net::HttpServer> http_;
+  std::unique_ptr<nsq::net::HttpServer> https_;
+  std::shared_ptr<nsq::net::TlsServer> tls_;  // null without a certificate
   TcpServer tcp_;
   bool stopping_ = false;
   int status_ = 0;

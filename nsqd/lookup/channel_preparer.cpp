@@ -128,8 +128,14 @@ awaitable<Result<ChannelPreparer::Names>> ChannelPreparer::ask(LookupdHttp where
   request.connect_timeout = std::min(settings_.http_connect_timeout, left);
   request.request_timeout = std::min(settings_.http_request_timeout, left);
   request.max_reply_bytes = settings_.max_reply_bytes;
-  const std::string url = fmt::format(
-      "http://{}{}", nsq::net::join_host_port(request.host, request.port), request.target);
+  if (settings_.tls) {
+    auto tls = nsq::net::TlsContext::client(*settings_.tls);
+    if (!tls) co_return std::unexpected(tls.error());
+    request.tls = std::move(*tls);
+  }
+  const std::string url =
+      fmt::format("{}://{}{}", request.tls ? "https" : "http",
+                  nsq::net::join_host_port(request.host, request.port), request.target);
   log_.info("CI: querying nsqlookupd {}", nsq::printable(url));
   const auto reply = co_await nsq::net::http_request(std::move(request));
   if (!reply) co_return std::unexpected(reply.error());

@@ -10,6 +10,7 @@
 #include "common/base/log.hpp"
 #include "common/net/address.hpp"
 #include "common/net/connect.hpp"
+#include "common/net/tls_stream.hpp"
 
 namespace nsqd {
 
@@ -40,7 +41,8 @@ LookupdConnection::LookupdConnection(std::unique_ptr<nsq::net::ByteStream> strea
     : stream_(std::move(stream)), timeout_(timeout), replies_(max_reply_bytes) {}
 
 awaitable<Result<std::unique_ptr<LookupdConnection>>> LookupdConnection::connect(
-    std::string address, std::size_t max_reply_bytes, nsq::Nanoseconds timeout) {
+    std::string address, std::size_t max_reply_bytes, nsq::Nanoseconds timeout,
+    std::optional<nsq::net::TlsClientConfig> tls) {
   auto parsed = nsq::net::parse_address(address);
   if (!parsed) co_return std::unexpected(parsed.error());
   if (parsed->is_unix()) {
@@ -48,25 +50,39 @@ awaitable<Result<std::unique_ptr<LookupdConnection>>> LookupdConnection::connect
         Errc::bad_address,
         fmt::format("dial tcp: address {}: missing port in address", nsq::printable(address)));
   }
+  const std::string host = parsed->host;
   auto socket = co_await nsq::net::connect_stream(std::move(*parsed), timeout);
   if (!socket) co_return std::unexpected(socket.error());
-  co_return std::make_unique<LookupdConnection>(nsq::net::make_plain_stream(std::move(*socket)),
-                                                max_reply_bytes, timeout);
+  auto stream = nsq::net::make_plain_stream(std::move(*socket));
+  if (tls) {
+    auto context = nsq::net::TlsContext::client(*tls);
+    if (!context) co_return std::unexpected(context.error());
+    auto secured = nsq::net::TlsStream::make(std::move(stream), std::move(*context), {}, host);
+    const auto done = co_await secured->handshake(timeout);
+    if (!done) co_return std::unexpected(done.error());
+    stream = std::move(secured);
+  }
+  co_return std::make_unique<LookupdConnection>(std::move(stream), max_reply_bytes, timeout);
 }
 
 awaitable<Result<void>> LookupdConnection::send(std::string bytes) {
   asio::steady_timer deadline(stream_->executor(), timeout_);
   std::size_t written = 0;
-  while (written < bytes.size()) {
-    const iovec part{bytes.data() + written, bytes.size() - written};
-    const IoResult done = stream_->write_some({&part, 1});
-    written += done.bytes;
+  for (;;) {
+    IoResult done;
+    if (written < bytes.size()) {
+      const iovec part{bytes.data() + written, bytes.size() - written};
+      done = stream_->write_some({&part, 1});
+      written += done.bytes;
+    } else {
+      done = stream_->flush();
+      if (done.status == IoStatus::ok) co_return Result<void>();
+    }
     if (done.status == IoStatus::error) co_return lost(done.error);
     if (done.status != IoStatus::would_block) continue;
     const auto first = co_await (stream_->wait_writable() || deadline.async_wait(kNoThrow));
     if (first.index() == 1) co_return timed_out();
   }
-  co_return Result<void>();
 }
 
 Result<bool> LookupdConnection::read() {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/net/byte_stream.hpp"
+#include "common/net/tls_context.hpp"
 #include "nsqd/lookup/lookupd_messages.hpp"
 
 namespace nsqd {
@@ -23,10 +25,13 @@ class LookupdConnection {
   LookupdConnection(std::unique_ptr<nsq::net::ByteStream> stream, std::size_t max_reply_bytes,
                     nsq::Nanoseconds timeout);
 
-  /// Connects to `host:port` within the timeout. @return connect_stream's errors;
-  /// Errc::bad_address.
+  /// Connects to `host:port` within the timeout.
+  /// @param tls  if set, over TLS, with the host in the certificate; the handshake has the timeout
+  ///             too. Its files are read here, so that replaced ones are used.
+  /// @return connect_stream's errors; Errc::bad_address; what TLS has against it.
   static boost::asio::awaitable<nsq::Result<std::unique_ptr<LookupdConnection>>> connect(
-      std::string address, std::size_t max_reply_bytes, nsq::Nanoseconds timeout);
+      std::string address, std::size_t max_reply_bytes, nsq::Nanoseconds timeout,
+      std::optional<nsq::net::TlsClientConfig> tls);
 
   /// Sends all of it.
   boost::asio::awaitable<nsq::Result<void>> send(std::string bytes);

@@ -99,8 +99,8 @@ awaitable<void> LookupPeer::run() {
 
 awaitable<Result<void>> LookupPeer::converse() {
   const auto& settings = context_.settings;
-  auto connection =
-      co_await LookupdConnection::connect(address_, settings.max_reply_bytes, settings.io_timeout);
+  auto connection = co_await LookupdConnection::connect(address_, settings.max_reply_bytes,
+                                                        settings.io_timeout, settings.tls);
   if (!connection) co_return std::unexpected(connection.error());
   auto identified = co_await identify(**connection);
   if (!identified) co_return failed("IDENTIFY", identified.error());

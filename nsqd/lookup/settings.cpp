@@ -27,6 +27,7 @@ LookupSettings lookup_settings(const Options& options) {
   settings.max_reply_bytes = static_cast<std::size_t>(options.max_body_size);
   settings.http_connect_timeout = bounded(options.http_client_connect_timeout);
   settings.http_request_timeout = bounded(options.http_client_request_timeout);
+  if (options.lookupd_tls) settings.tls = lookupd_tls_config(options);
   return settings;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "common/base/clock.hpp"
+#include "common/net/tls_context.hpp"
 #include "nsqd/lookup/lookupd_messages.hpp"
 #include "nsqd/options/options.hpp"
 
@@ -22,6 +24,9 @@ struct LookupSettings {
 
   nsq::Nanoseconds http_connect_timeout = nsq::Seconds(2);
   nsq::Nanoseconds http_request_timeout = nsq::Seconds(5);
+
+  /// How to reach their ports; nothing: in plain text.
+  std::optional<nsq::net::TlsClientConfig> tls{};
 
   /// The longest time for which a new topic keeps its messages for channels that nsqlookupd may
   /// know.

@@ -10,6 +10,7 @@
 #include "common/base/hostname.hpp"
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
+#include "common/net/tls_context.hpp"
 #include "nsqd/queue/durability.hpp"
 
 namespace nsqd {
@@ -43,6 +44,7 @@ struct Options {
   std::int64_t broadcast_tcp_port = 0;   ///< 0: the real port, filled in by resolve_effective
   std::int64_t broadcast_http_port = 0;  ///< likewise
   std::vector<std::string> lookupd_tcp_addresses;
+  bool lookupd_tls = false;  ///< over TLS, TCP and HTTP
   std::vector<std::string> auth_http_addresses;
   std::string auth_http_request_method = "get";
   nsq::Nanoseconds http_client_connect_timeout = nsq::Seconds{2};  ///< 0: none
@@ -102,6 +104,18 @@ struct Options {
   bool snappy = true;
 };
 
+/// Whether clients can be offered TLS, which also opens the HTTPS port.
+inline bool has_certificate(const Options& options) noexcept {
+  return !options.tls_cert.empty() || !options.tls_key.empty();
+}
+
+/// How nsqd serves TLS. REQUIRES: has_certificate(options).
+nsq::net::TlsServerConfig tls_server_config(const Options& options);
+
+/// How nsqlookupds are reached with lookupd_tls: checked against the root CA file, or the system's
+/// authorities, and shown our own certificate if they ask.
+nsq::net::TlsClientConfig lookupd_tls_config(const Options& options);
+
 /// The defaults on this host.
 Options default_options();
 
@@ -125,8 +139,8 @@ struct RealPorts {
 Options resolve_effective(Options options, const RealPorts& ports);
 
 /// Checks what spec/nsqd.md 9.5 checks, in its order, and the bounds of every option; turns
-/// `tls_required` on if a client-auth policy asks for it. Settings that this build cannot honour
-/// although safety may depend on them (TLS, AUTH) are refused.
+/// `tls_required` on if a client-auth policy asks for it; reads the certificates. Settings that
+/// this build cannot honour although safety may depend on them (AUTH) are refused.
 /// Errc::bad_config; the context is the reason behind `failed to instantiate nsqd - `.
 nsq::Result<void> validate(Options& options);
 

@@ -16,20 +16,31 @@ Result<void> refuse(std::string why) {
   return nsq::fail(nsq::Errc::bad_config, std::move(why));
 }
 
-// An operator who configured protection must not run without it.
+nsq::net::TlsClientAuth client_auth(std::string_view policy) {
+  if (policy == "require") return nsq::net::TlsClientAuth::require;
+  if (policy == "require-verify") return nsq::net::TlsClientAuth::require_verify;
+  return nsq::net::TlsClientAuth::none;
+}
+
 Result<void> check_tls(Options& options) {
-  constexpr std::string_view kUnsupported = "TLS is not supported by this build yet";
   if (!options.tls_client_auth_policy.empty() && options.tls_required == TlsRequired::no) {
     options.tls_required = TlsRequired::yes;
   }
-  if (!options.tls_cert.empty() || !options.tls_key.empty()) {
-    return refuse(fmt::format("failed to build TLS config - {}", kUnsupported));
-  }
-  if (options.tls_required != TlsRequired::no) {
+  if (has_certificate(options)) {
+    const auto loaded = nsq::net::TlsContext::server(tls_server_config(options));
+    if (!loaded) {
+      return refuse(fmt::format("failed to build TLS config - {}", loaded.error().text()));
+    }
+  } else if (options.tls_required != TlsRequired::no) {
     return refuse("cannot require TLS client connections without TLS key and cert");
   }
   if (!options.tls_root_ca_file.empty()) {
-    return refuse(fmt::format("failed to build client TLS config - {}", kUnsupported));
+    nsq::net::TlsClientConfig config;
+    config.root_ca = options.tls_root_ca_file;
+    const auto loaded = nsq::net::TlsContext::client(config);
+    if (!loaded) {
+      return refuse(fmt::format("failed to build client TLS config - {}", loaded.error().text()));
+    }
   }
   return {};
 }
@@ -56,6 +67,22 @@ Result<void> check_percentiles(const Options& options) {
 }
 
 }  // namespace
+
+nsq::net::TlsServerConfig tls_server_config(const Options& options) {
+  return {.cert = options.tls_cert,
+          .key = options.tls_key,
+          .root_ca = options.tls_root_ca_file,
+          .client_auth = client_auth(options.tls_client_auth_policy),
+          .min_version = static_cast<int>(options.tls_min_version)};
+}
+
+nsq::net::TlsClientConfig lookupd_tls_config(const Options& options) {
+  nsq::net::TlsClientConfig config;
+  config.root_ca = options.tls_root_ca_file;
+  config.cert = options.tls_cert;
+  config.key = options.tls_key;
+  return config;
+}
 
 Result<void> validate(Options& options) {
   nsq::config::FlagSet flags("nsqd");

@@ -23,7 +23,7 @@ std::size_t Protocol::consume(std::string_view in, nsq::Now now) {
   const std::size_t all = in.size();
   if (!client_ && !read_magic(in, now)) return all - in.size();
   Step step = Step::done;
-  while (step == Step::done && !in.empty()) {
+  while (step == Step::done && !in.empty() && !layers_.any()) {
     CommandLine line;
     const LineStatus status = nsq::wire::parse_command_line(in, line);
     if (status == LineStatus::need_more) break;
@@ -60,6 +60,9 @@ bool Protocol::read_magic(std::string_view& in, nsq::Now now) {
 }
 
 Protocol::Step Protocol::execute(const CommandLine& line, std::string_view rest, nsq::Now now) {
+  if (lacks_tls() && line.command != Command::identify) {
+    return fail(nsq::wire::tls_required(line.name));
+  }
   // Publishes and FINs gather; whatever else comes in between ends the batch, so that commands take
   // effect, and are answered, in their order.
   if (line.command == Command::pub) {

@@ -9,6 +9,8 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/log.hpp"
+#include "common/net/byte_stream.hpp"
+#include "common/net/tls_server.hpp"
 #include "common/wire/body.hpp"
 #include "common/wire/command.hpp"
 #include "common/wire/protocol_error.hpp"
@@ -28,6 +30,8 @@ struct SessionContext {
   ClientRegistry& clients;
   const Options& options;
   nsq::Logger log;
+  /// The certificate, if there is one.
+  std::shared_ptr<const nsq::net::TlsServer> tls = nullptr;
 };
 
 /// What a conversation needs of the connection around it.
@@ -57,7 +61,8 @@ class Protocol {
   Protocol& operator=(const Protocol&) = delete;
 
   /// Executes the complete commands at the front of `in`. @return how many bytes they were. The
-  /// rest must come again, with more behind it, until ended().
+  /// rest must come again, with more behind it, until ended(). Stops behind an IDENTIFY that was
+  /// granted layers().
   std::size_t consume(std::string_view in, nsq::Now now);
 
   /// How many bytes, from the first unconsumed one, the command that is coming in needs; 0:
@@ -73,6 +78,19 @@ class Protocol {
 
   /// Whether the magic was seen: the connection counts as a client, and heartbeats begin.
   bool is_client() const noexcept { return client_ != nullptr; }
+
+  /// What an IDENTIFY was granted and the connection does not have yet. Once its answer is out,
+  /// each layer is put on, and reported by tls_started() and compression_started(), or refused.
+  const Layers& layers() const noexcept { return layers_; }
+  /// Answers OK, to go out over TLS.
+  void tls_started(nsq::net::TlsPeer peer);
+  /// The handshake failed: the error to be sent in plain text. Then ended().
+  void tls_refused(std::string_view why);
+  /// Answers OK, to go out compressed.
+  void compression_started();
+
+  /// Who the client is by its certificate; nothing without TLS.
+  const std::optional<nsq::net::TlsPeer>& tls_peer() const noexcept { return tls_peer_; }
 
   void add_heartbeat();
   ReplyQueue& replies() noexcept { return replies_; }
@@ -115,6 +133,7 @@ class Protocol {
   /// Reads a sized body; `done` with body_ set, or what to return.
   Step read_body(Command command, std::string_view rest, std::int64_t max_size);
   Step apply(const nsq::wire::IdentifyRequest& request);
+  bool lacks_tls() const noexcept;
   Step publish(Command command, std::span<const std::string_view> bodies, nsq::Now now);
   /// The same for `messages` messages that `publish` publishes to the topic it is given.
   template <class Publish>
@@ -139,6 +158,10 @@ class Protocol {
   const std::string remote_address_;
   ReplyQueue replies_;
   ClientSettings settings_;
+  Layers layers_;         // still to be put on
+  bool layered_ = false;  // some were granted: what they carry cannot be negotiated anew
+  std::optional<nsq::net::TlsPeer> tls_peer_;
+  ClientIdentity identity_;
   std::shared_ptr<ClientRecord> client_;
   std::shared_ptr<Consumer> consumer_;
   Broker::Subscription subscription_;

@@ -10,6 +10,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "common/net/deflate_stream.hpp"
+#include "common/net/snappy_stream.hpp"
+#include "common/net/tls_stream.hpp"
+
 namespace nsqd {
 
 using boost::asio::awaitable;
@@ -61,6 +65,10 @@ awaitable<void> Session::read_loop() {
     if (error) co_return;
     int reads = 0;
     while (reads < kReadsPerTurn && read_some()) ++reads;
+    if (protocol_.layers().any()) {
+      co_await put_layers_on();
+      continue;
+    }
     // There may be more, but what came is worked off, and answered, first.
     if (reads == kReadsPerTurn) co_await progress();
     // What the disk is too slow for must not gather here.
@@ -81,11 +89,16 @@ bool Session::read_some() {
   if (result.status == IoStatus::would_block) return false;
   if (result.status != IoStatus::ok) {
     input_ended_ = true;
-    if (result.status == IoStatus::error) close();
+    if (result.status == IoStatus::error) {
+      if (result.error == nsq::Errc::bad_frame) {
+        context_.log.error("[{}] - the TLS or compressed stream is broken", remote_address_);
+      }
+      close();
+    }
     return false;
   }
   consume(input);
-  return !closed_ && !protocol_.ended();
+  return !closed_ && !protocol_.ended() && !protocol_.layers().any();
 }
 
 /// Reads and sets `input` to all that is unconsumed, what came earlier first.
@@ -211,9 +224,8 @@ awaitable<void> Session::wind_down() {
   protocol_.leave();  // from now on its messages are others'
   close_at_ = nsq::read_clock().mono + kLinger;
   arm();
-  schedule();
   // All replies go out first, those that wait for their commit included.
-  while (!closed_ && !all_sent()) co_await progress();
+  co_await all_out();
   if (closed_ || input_ended_) co_return;
   // The client may still be sending: closing now could reset the connection before it has read the
   // error that ended it.
@@ -224,6 +236,50 @@ awaitable<void> Session::wind_down() {
     if (error) co_return;
     const IoResult result = stream_->read_some(scratch);
     if (result.status == IoStatus::eof || result.status == IoStatus::error) co_return;
+  }
+}
+
+/// Waits until everything that is owed is on its way.
+awaitable<void> Session::all_out() {
+  schedule();
+  while (!closed_ && !all_sent()) co_await progress();
+}
+
+/// After an IDENTIFY that was granted layers: its answer goes out as it is, then each layer is put
+/// on and answered by an OK that goes over it. What the client sent for a layer already is in
+/// partial_. Source: spec/nsqd.md 2.4.
+awaitable<void> Session::put_layers_on() {
+  layering_ = true;
+  co_await all_out();
+  if (!closed_ && protocol_.layers().tls) {
+    co_await start_tls();
+    co_await all_out();
+  }
+  const Layers layers = protocol_.layers();
+  if (!closed_ && (layers.snappy || layers.deflate_level > 0)) {
+    auto received = std::exchange(partial_, {});
+    stream_ = layers.snappy ? nsq::net::make_snappy_stream(std::move(stream_), std::move(received))
+                            : nsq::net::make_deflate_stream(std::move(stream_), std::move(received),
+                                                            layers.deflate_level);
+    protocol_.compression_started();
+    co_await all_out();
+  }
+  layering_ = false;
+}
+
+awaitable<void> Session::start_tls() {
+  auto made = nsq::net::TlsStream::make(std::move(stream_), context_.tls->current(),
+                                        std::exchange(partial_, {}));
+  nsq::net::TlsStream& tls = *made;
+  stream_ = std::move(made);
+  const auto done = co_await tls.handshake(nsq::net::kTlsHandshakeLimit);
+  if (closed_) co_return;
+  if (done) {
+    last_command_ = nsq::read_clock().mono;
+    protocol_.tls_started(*tls.tls_peer());
+  } else {
+    stream_ = tls.release();  // ends tls: the error goes out in plain text
+    protocol_.tls_refused(done.error().text());
   }
 }
 
@@ -275,6 +331,10 @@ void Session::expire(nsq::Now now) {
   } else if (interval_ > nsq::Nanoseconds::zero()) {
     if (blocked_ && now.mono >= blocked_since_ + interval_) {
       close();
+    } else if (layering_) {
+      // The client waits for an OK and for nothing else, and the handshake has a limit of its own.
+      next_heartbeat_ = now.mono + interval_;
+      last_command_ = now.mono;
     } else if (now.mono >= last_command_ + 2 * interval_) {
       context_.log.info("[{}] idle for two heartbeat intervals, closing", remote_address_);
       protocol_.cut_off();

@@ -48,6 +48,9 @@ class Session final : public Waker,
   boost::asio::awaitable<void> read_loop();
   boost::asio::awaitable<void> wind_down();
   boost::asio::awaitable<void> progress();
+  boost::asio::awaitable<void> all_out();
+  boost::asio::awaitable<void> put_layers_on();
+  boost::asio::awaitable<void> start_tls();
 
   bool read_some();
   nsq::net::IoResult read_behind_partial(std::string_view& input);
@@ -67,7 +70,7 @@ class Session final : public Waker,
   void leave() noexcept;
 
   SessionContext& context_;
-  const std::unique_ptr<nsq::net::ByteStream> stream_;
+  std::unique_ptr<nsq::net::ByteStream> stream_;  // replaced by a layer on top of it
   const std::string remote_address_;
   Protocol protocol_;
   Outbox outbox_;
@@ -75,6 +78,7 @@ class Session final : public Waker,
   bool closed_ = false;
   bool blocked_ = false;  // the socket takes nothing now
   bool input_ended_ = false;
+  bool layering_ = false;        // between an IDENTIFY and the OK of its last layer
   nsq::Nanoseconds interval_{};  // between heartbeats; zero: none
   nsq::MonoTime last_command_{};
   nsq::MonoTime next_heartbeat_{};

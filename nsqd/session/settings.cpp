@@ -29,6 +29,22 @@ std::unexpected<ProtocolError> invalid(std::string_view field, std::int64_t valu
       nsq::wire::bad_body(fmt::format("IDENTIFY {} ({}) is invalid", field, value)));
 }
 
+Layers grant_layers(const nsq::wire::IdentifyRequest& request, const Options& options,
+                    std::int64_t deflate_level) {
+  Layers layers;
+  if (!request.feature_negotiation) return layers;
+  layers.tls = request.tls_v1 && has_certificate(options);
+  layers.snappy = request.snappy && options.snappy;
+  if (request.deflate && options.deflate) layers.deflate_level = static_cast<int>(deflate_level);
+  return layers;
+}
+
+std::int64_t effective_deflate_level(const nsq::wire::IdentifyRequest& request,
+                                     const Options& options) {
+  const bool asked = request.deflate && options.deflate && request.deflate_level > 0;
+  return std::min(asked ? request.deflate_level : kDefaultDeflateLevel, options.max_deflate_level);
+}
+
 bool within(std::int64_t value, std::int64_t low, std::int64_t high) {
   return low <= value && value <= high;
 }
@@ -45,7 +61,7 @@ ClientSettings default_settings(const Options& options) {
 std::expected<Negotiated, ProtocolError> negotiate(const nsq::wire::IdentifyRequest& request,
                                                    const ClientSettings& current,
                                                    const Options& options) {
-  Negotiated result{current, {}};
+  Negotiated result{current, {}, {}};
   ClientSettings& settings = result.settings;
 
   if (const auto ms = request.heartbeat_interval; ms == -1) {
@@ -90,12 +106,20 @@ std::expected<Negotiated, ProtocolError> negotiate(const nsq::wire::IdentifyRequ
   }
 
   auto& response = result.response;
+  response.deflate_level = effective_deflate_level(request, options);
+  const Layers& layers = result.layers = grant_layers(request, options, response.deflate_level);
+  if (layers.snappy && layers.deflate_level > 0) {
+    return std::unexpected(nsq::wire::fatal_error(
+        "E_IDENTIFY_FAILED", "cannot enable both deflate and snappy compression"));
+  }
+  response.tls_v1 = layers.tls;
+  response.snappy = layers.snappy;
+  response.deflate = layers.deflate_level > 0;
   response.max_rdy_count = options.max_rdy_count;
   response.version = NSQ_VERSION;
   response.max_msg_timeout = to_ms(options.max_msg_timeout);
   response.msg_timeout = to_ms(settings.msg_timeout);
   response.max_deflate_level = options.max_deflate_level;
-  response.deflate_level = std::min(kDefaultDeflateLevel, options.max_deflate_level);
   response.sample_rate = settings.sample_rate;
   response.output_buffer_size = settings.output_buffer_size;
   response.output_buffer_timeout = to_ms(settings.output_buffer_timeout);

@@ -23,14 +23,25 @@ struct ClientSettings {
 /// The settings of a connection that never identifies.
 ClientSettings default_settings(const Options& options);
 
+/// The layers that an IDENTIFY was granted: they are put on the connection once its answer is out.
+struct Layers {
+  bool tls = false;
+  bool snappy = false;
+  int deflate_level = 0;  ///< 1 to 9; 0: no deflate
+
+  bool any() const noexcept { return tls || snappy || deflate_level > 0; }
+};
+
 /// What the server answers to IDENTIFY.
 struct Negotiated {
   ClientSettings settings;
+  Layers layers;
   nsq::wire::IdentifyResponse response;
 };
 
 /// Checks a client's wishes against the server's limits and grants them. Fields that the client
-/// left out keep what `current` says. Source: spec/nsqd.md 2.2, 2.3.
+/// left out keep what `current` says. No layers without feature negotiation. Source: spec/nsqd.md
+/// 2.2, 2.3.
 std::expected<Negotiated, nsq::wire::ProtocolError> negotiate(
     const nsq::wire::IdentifyRequest& request, const ClientSettings& current,
     const Options& options);

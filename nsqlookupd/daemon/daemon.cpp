@@ -58,17 +58,24 @@ Daemon::Daemon(Options options, nsq::Logger log)
       log_(std::move(log)),
       scratch_(64_KiB),
       signals_(context_),
+      reload_signal_(context_),
       waiters_(context_.get_executor()),
       registry_({.inactive_producer_timeout = options_.inactive_producer_timeout,
                  .tombstone_lifetime = options_.tombstone_lifetime},
                 *this),
       sessions_{registry_, {}, log_},
       tasks_(context_.get_executor(), log_),
-      peers_(context_.get_executor(), log_) {}
+      peers_(context_.get_executor(), log_),
+      watches_(context_.get_executor(), log_) {}
 
 Daemon::~Daemon() = default;
 
 nsq::Result<void> Daemon::bind() {
+  if (has_certificate(options_)) {
+    auto loaded = nsq::net::TlsServer::load(tls_server_config(options_));
+    if (!loaded) return std::unexpected(loaded.error());
+    tls_ = std::move(*loaded);
+  }
   auto tcp = listen(context_, options_.tcp_address, "TCP", log_);
   if (!tcp) return std::unexpected(tcp.error());
   tcp_listener_ = std::move(*tcp);
@@ -90,6 +97,7 @@ int Daemon::run() {
   });
   tasks_.spawn("TCP listener", serve_tcp());
   serve_http();
+  watch_tls();
   context_.run();
   return status_;
 }
@@ -109,9 +117,38 @@ void Daemon::serve_peer(AcceptedSocket accepted) {
     log_.error("client({}) - {}", accepted.remote(), socket.error().text());
     return;
   }
-  peers_.spawn("client(" + accepted.remote() + ")",
-               serve(sessions_, scratch_, nsq::net::make_plain_stream(std::move(*socket)),
-                     accepted.remote()));
+  auto stream = nsq::net::make_plain_stream(std::move(*socket));
+  const std::string name = "client(" + accepted.remote() + ")";
+  if (tls_) {
+    peers_.spawn(name, serve_secured(std::move(stream), accepted.remote()));
+  } else {
+    peers_.spawn(name, serve(sessions_, scratch_, std::move(stream), accepted.remote()));
+  }
+}
+
+awaitable<void> Daemon::serve_secured(std::unique_ptr<nsq::net::ByteStream> stream,
+                                      std::string remote) {
+  const auto upgrade = nsq::net::tls_upgrade(tls_, log_);
+  stream = co_await upgrade(std::move(stream));
+  if (!stream) co_return;
+  co_await serve(sessions_, scratch_, std::move(stream), std::move(remote));
+}
+
+/// Certificates are read anew on SIGHUP and when their files change. Without TLS the signal does
+/// what it does by default.
+void Daemon::watch_tls() {
+  if (!tls_) return;
+  watches_.spawn("TLS files", tls_->watch(log_));
+  reload_signal_.add(SIGHUP);
+  await_reload();
+}
+
+void Daemon::await_reload() {
+  reload_signal_.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    tls_->reload(log_);
+    await_reload();
+  });
 }
 
 void Daemon::serve_http() {
@@ -120,6 +157,7 @@ void Daemon::serve_http() {
   thread.read_buffer = scratch_;
   thread.router = make_api_router({registry_, waiters_, log_});
   nsq::net::HttpServerOptions options;
+  if (tls_) options.upgrade = nsq::net::tls_upgrade(tls_, log_);
   options.access_log = nsq::net::make_access_log(log_);
   options.on_fatal = [this](const nsq::Error& error) {
     log_.fatal("{}", error.text());
@@ -143,10 +181,12 @@ void Daemon::begin_stop(int status) {
 /// Nothing new, then what is running ends: spec/nsqlookupd.md 2.3.
 awaitable<void> Daemon::stop() {
   signals_.cancel();
+  reload_signal_.cancel();
   tcp_listener_->close();
   co_await peers_.stop(nsq::Nanoseconds::zero());
   waiters_.stop();
   co_await http_->stop(kHttpGrace);
+  co_await watches_.stop(nsq::Nanoseconds::zero());
   co_await tasks_.stop(kHttpGrace);
 }
 

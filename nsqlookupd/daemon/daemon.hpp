@@ -13,6 +13,7 @@
 #include "common/net/http_server.hpp"
 #include "common/net/listener.hpp"
 #include "common/net/task_group.hpp"
+#include "common/net/tls_server.hpp"
 #include "nsqlookupd/http/lookup_waiters.hpp"
 #include "nsqlookupd/options/options.hpp"
 #include "nsqlookupd/registry/registry.hpp"
@@ -46,7 +47,11 @@ class Daemon final : private RegistryObserver {
 
   boost::asio::awaitable<void> serve_tcp();
   void serve_peer(nsq::net::AcceptedSocket socket);
+  boost::asio::awaitable<void> serve_secured(std::unique_ptr<nsq::net::ByteStream> stream,
+                                             std::string remote);
   void serve_http();
+  void watch_tls();
+  void await_reload();
   void forget_departed();
   void begin_stop(int status);
   boost::asio::awaitable<void> stop();
@@ -56,14 +61,17 @@ class Daemon final : private RegistryObserver {
   std::vector<char> scratch_;
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
+  boost::asio::signal_set reload_signal_;
   LookupWaiters waiters_;
   Registry registry_;
   SessionContext sessions_;
-  nsq::net::TaskGroup tasks_;  // the TCP accept loop
-  nsq::net::TaskGroup peers_;  // the sessions
+  nsq::net::TaskGroup tasks_;    // the TCP accept loop
+  nsq::net::TaskGroup peers_;    // the sessions
+  nsq::net::TaskGroup watches_;  // of files; they never end by themselves
   std::unique_ptr<nsq::net::Listener> tcp_listener_;
   std::unique_ptr<nsq::net::Listener> http_listener_;  // until it is given to http_
   std::unique_ptr<nsq::net::HttpServer> http_;
+  std::shared_ptr<nsq::net::TlsServer> tls_;  // null without a certificate
   bool stopping_ = false;
   int status_ = 0;
 };

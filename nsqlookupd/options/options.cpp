@@ -15,6 +15,34 @@ Options default_options() {
   return options;
 }
 
+nsq::net::TlsServerConfig tls_server_config(const Options& options) {
+  using nsq::net::TlsClientAuth;
+  const auto& policy = options.tls_client_auth_policy;
+  nsq::net::TlsServerConfig config;
+  config.cert = options.tls_cert;
+  config.key = options.tls_key;
+  config.root_ca = options.tls_root_ca_file;
+  if (policy == "require") config.client_auth = TlsClientAuth::require;
+  if (policy == "require-verify") config.client_auth = TlsClientAuth::require_verify;
+  return config;
+}
+
+nsq::Result<void> check_tls(const Options& options) {
+  const auto& policy = options.tls_client_auth_policy;
+  if (!policy.empty() && policy != "require" && policy != "require-verify") {
+    return nsq::fail(nsq::Errc::bad_config,
+                     "--tls-client-auth-policy must be require or require-verify");
+  }
+  if (!has_certificate(options)) {
+    if (policy.empty()) return {};
+    return nsq::fail(nsq::Errc::bad_config,
+                     "cannot require TLS client connections without TLS key and cert");
+  }
+  const auto loaded = nsq::net::TlsContext::server(tls_server_config(options));
+  if (loaded) return {};
+  return nsq::fail(loaded.error().code, "failed to build TLS config - " + loaded.error().text());
+}
+
 // One line an option.
 // clang-format off
 
@@ -30,6 +58,10 @@ void declare(FlagSet& f, Options& o, bool& version) {
   f.add({"broadcast-address", "broadcast_address", "address that nsqds are told to reach this nsqlookupd by"}, o.broadcast_address);
   f.add({"inactive-producer-timeout", "inactive_producer_timeout", "time since its last ping after which a producer is not listed any more", "", kNotNegative}, o.inactive_producer_timeout);
   f.add({"tombstone-lifetime", "tombstone_lifetime", "time for which a tombstoned producer is not listed", "", kNotNegative}, o.tombstone_lifetime);
+  f.add({"tls-cert", "tls_cert", "path to the certificate file (PEM); with it, both ports speak TLS and nothing else"}, o.tls_cert);
+  f.add({"tls-key", "tls_key", "path to the key file (PEM)"}, o.tls_key);
+  f.add({"tls-client-auth-policy", "tls_client_auth_policy", "client certificates: 'require' or 'require-verify'"}, o.tls_client_auth_policy);
+  f.add({"tls-root-ca-file", "tls_root_ca_file", "path to the certificate authorities that client certificates are checked against (PEM)"}, o.tls_root_ca_file);
 }
 
 // clang-format on

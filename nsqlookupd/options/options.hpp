@@ -5,6 +5,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/log.hpp"
 #include "common/config/flag_set.hpp"
+#include "common/net/tls_context.hpp"
 
 namespace nsqlookupd {
 
@@ -19,7 +20,22 @@ struct Options {
   std::string broadcast_address;  ///< what nsqds are told to reach this nsqlookupd by
   nsq::Nanoseconds inactive_producer_timeout = std::chrono::minutes(5);
   nsq::Nanoseconds tombstone_lifetime = nsq::Seconds(45);
+  std::string tls_cert;  ///< with tls_key: both ports speak TLS, and only TLS
+  std::string tls_key;
+  std::string tls_root_ca_file;        ///< authorities of client certificates; empty: the system's
+  std::string tls_client_auth_policy;  ///< "", "require" or "require-verify"
 };
+
+/// Whether the ports speak TLS.
+inline bool has_certificate(const Options& options) noexcept {
+  return !options.tls_cert.empty() || !options.tls_key.empty();
+}
+
+/// How they do. REQUIRES: has_certificate(options).
+nsq::net::TlsServerConfig tls_server_config(const Options& options);
+
+/// What is wrong with the settings for TLS, which includes reading the files.
+nsq::Result<void> check_tls(const Options& options);
 
 /// The defaults on this host.
 Options default_options();

@@ -40,6 +40,9 @@ std::variant<Options, Exit> start_up(int argc, const char* const* argv) {
   if (auto checked = flags.check_bounds(); !checked) {
     return fatal_exit("failed to instantiate nsqlookupd - " + checked.error().text());
   }
+  if (auto checked = check_tls(options); !checked) {
+    return fatal_exit("failed to instantiate nsqlookupd - " + checked.error().text());
+  }
   return options;
 }
 

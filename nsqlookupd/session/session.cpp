@@ -99,10 +99,12 @@ void Session::consume(std::string_view fresh) {
 awaitable<void> Session::flush() {
   std::string replies = std::exchange(protocol_.replies(), {});
   std::size_t written = 0;
-  while (written < replies.size() && !closed_) {
+  while (!closed_) {
+    const bool all = written == replies.size();
     const iovec part{replies.data() + written, replies.size() - written};
-    const IoResult done = stream_->write_some({&part, 1});
+    const IoResult done = all ? stream_->flush() : stream_->write_some({&part, 1});
     if (done.status == IoStatus::ok) {
+      if (all) break;
       written += done.bytes;
     } else if (done.status == IoStatus::would_block) {
       const auto ended = co_await stream_->wait_writable();

@@ -40,7 +40,7 @@ func newFindingInbox(lookupd, topic, channel string) (*inbox, error) {
 }
 
 func newIdleInbox(topic, channel string, msgTimeout time.Duration) (*inbox, error) {
-	config := nsq.NewConfig()
+	config := newConfig()
 	config.MaxInFlight = 100
 	config.MaxAttempts = 0 // deliver however often it was tried
 	config.MsgTimeout = msgTimeout

@@ -33,7 +33,7 @@ func oddBodies() [][]byte {
 }
 
 func publishAndConsume(at addresses, topic string) error {
-	producer, err := nsq.NewProducer(at.nsqd, nsq.NewConfig())
+	producer, err := nsq.NewProducer(at.nsqd, newConfig())
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func publishAndConsume(at addresses, topic string) error {
 
 // oneMessage publishes `body` and subscribes.
 func oneMessage(address, topic, body string, msgTimeout time.Duration) (*inbox, error) {
-	producer, err := nsq.NewProducer(address, nsq.NewConfig())
+	producer, err := nsq.NewProducer(address, newConfig())
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +187,7 @@ func discovery(at addresses, topic string) error {
 }
 
 func liveThroughRestart(at addresses, in *inbox, topic string) error {
-	producer, err := nsq.NewProducer(at.nsqd, nsq.NewConfig())
+	producer, err := nsq.NewProducer(at.nsqd, newConfig())
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,10 @@ class _Program:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # an answer that it did not wait for
 
     def error_tail(self):
         with open(self.stderr_path, encoding="utf-8", errors="replace") as f:

@@ -135,8 +135,9 @@ class Lookupd(_Daemon):
 class Server(_Daemon):
     """One nsqd process and its data path, registered with a nsqlookupd that runs."""
 
-    def __init__(self, binary, data_path, log_path, lookupd):
-        super().__init__("nsqd", binary, log_path, [f"--data-path={data_path}", f"--lookupd-tcp-address={lookupd.tcp}"])
+    def __init__(self, binary, data_path, log_path, lookupd, more_flags=()):
+        super().__init__("nsqd", binary, log_path,
+                         [f"--data-path={data_path}", f"--lookupd-tcp-address={lookupd.tcp}", *more_flags])
         self.lookupd = lookupd
 
     def post(self, path, **query):

@@ -2,6 +2,7 @@
 
 const {once} = require('events')
 const nsq = require('nsqjs')
+const {layers} = require('./layers')
 
 /** How long any single wait may take before the scenario fails. */
 const PATIENCE_MS = 30000
@@ -34,6 +35,7 @@ class Inbox {
       maxInFlight: 100,
       lookupdPollInterval: 1, // seconds; also the pause before a reconnect
       ...options,
+      ...layers(),
     })
     this.reader.on('message', (message) => {
       this.messages.push(message)

@@ -1,6 +1,7 @@
 'use strict'
 
 const nsq = require('nsqjs')
+const {layers} = require('./layers')
 const {patiently, sleep, PATIENCE_MS} = require('./inbox')
 
 /** A Writer with awaitable publishing, which connects again whenever its connection is lost, as nsqjs leaves to its user. */
@@ -8,7 +9,7 @@ class Producer {
   constructor(address) {
     const [host, port] = address.split(':')
     this.closing = false
-    this.writer = new nsq.Writer(host, Number(port))
+    this.writer = new nsq.Writer(host, Number(port), layers())
     this.writer.on('error', (error) => console.error('writer', error))
     this.writer.on('closed', () => {
       if (!this.closing) setTimeout(() => this.writer.connect(), 100)

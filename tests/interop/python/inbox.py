@@ -5,6 +5,8 @@ import time
 
 import nsq
 
+import layers
+
 PATIENCE_SECONDS = 30  # how long any single wait may take; pynsq itself waits 15 s before it reconnects
 
 
@@ -19,7 +21,7 @@ class Inbox:
         else:
             options.update(nsqd_tcp_addresses=[address])
         self._reader = nsq.Reader(topic=topic, channel=channel, message_handler=self._receive, max_tries=0,
-                                  max_in_flight=100, **options)
+                                  max_in_flight=100, **options, **layers.options())
 
     def _receive(self, message):
         message.enable_async()

@@ -6,6 +6,7 @@ import time
 
 import nsq
 
+import layers
 from inbox import PATIENCE_SECONDS, Inbox
 
 CHANNEL = "python"
@@ -33,7 +34,7 @@ class Producer:
     """A pynsq Writer with awaitable publishing."""
 
     def __init__(self, address):
-        self._writer = nsq.Writer([address], reconnect_interval=0.1)
+        self._writer = nsq.Writer([address], reconnect_interval=0.1, **layers.options())
 
     async def send(self, command, *arguments):
         """`command` is pub, mpub or dpub. Tries again while there is no connection, as pynsq leaves to its user."""

@@ -68,6 +68,71 @@ TEST_CASE("a bare OK means the old defaults", "[client][connection]") {
       }(*connection));
 }
 
+TEST_CASE("TLS that is required and not offered ends the connection", "[client][connection]") {
+  ConnectionStage s;
+  Config config;
+  config.values.tls_required = true;
+  auto connection = s.connection(config);
+  s.play(
+      [](FakeNsqd& nsqd) -> asio::awaitable<void> {
+        auto client = co_await nsqd.accept();
+        const std::string said = co_await client->handshake(R"({"tls_v1":false})");
+        CHECK(said.find("\"tls_v1\":true") != std::string::npos);
+      }(s.nsqd),
+      [](Connection& c) -> asio::awaitable<void> {
+        auto opened = co_await c.open();
+        REQUIRE_FALSE(opened.has_value());
+        CHECK(opened.error().text() == "TLS is required, and this nsqd does not offer it");
+        CHECK(c.closed());
+      }(*connection));
+}
+
+TEST_CASE("TLS and compression that are asked for and not offered are done without",
+          "[client][connection]") {
+  ConnectionStage s;
+  Config config;
+  config.values.tls_v1 = true;
+  config.values.snappy = true;
+  auto connection = s.connection(config);
+  s.play(
+      [](FakeNsqd& nsqd) -> asio::awaitable<void> {
+        auto client = co_await nsqd.accept();
+        const std::string said = co_await client->handshake(R"({"version":"1"})");
+        CHECK(said.find("\"snappy\":true") != std::string::npos);
+      }(s.nsqd),
+      [](Connection& c) -> asio::awaitable<void> {
+        auto opened = co_await c.open();
+        CHECK(opened.has_value());
+        c.close({});
+      }(*connection));
+}
+
+TEST_CASE("a compressed OK in the segment of the IDENTIFY reply is decoded",
+          "[client][connection]") {
+  ConnectionStage s;
+  Config config;
+  config.values.snappy = true;
+  auto connection = s.connection(config);
+  s.play(
+      [](FakeNsqd& nsqd) -> asio::awaitable<void> {
+        auto client = co_await nsqd.accept();
+        co_await client->read_magic();
+        (void)co_await client->read_command();
+        std::string bytes;
+        wire::append_frame(bytes, wire::FrameType::response, R"({"snappy":true})");
+        // The stream's identifier, then the OK as one stored chunk with its masked CRC-32C.
+        bytes += raw({0xff, 6, 0, 0}) + "sNaPpY" + raw({1, 14, 0, 0, 0x26, 0x98, 0x2b, 0xcf});
+        bytes += raw({0, 0, 0, 6, 0, 0, 0, 0}) + "OK";
+        co_await client->send_raw(std::move(bytes));
+      }(s.nsqd),
+      [](Connection& c) -> asio::awaitable<void> {
+        auto opened = co_await c.open();
+        INFO((opened ? std::string() : opened.error().text()));
+        CHECK(opened.has_value());
+        c.close({});
+      }(*connection));
+}
+
 TEST_CASE("an answer without max_rdy_count means 2500", "[client][connection]") {
   ConnectionStage s;
   auto connection = s.connection();

@@ -38,6 +38,7 @@ const std::vector<Row> kRows{
     {"broadcast-tcp-port", "broadcast_tcp_port", "int", "", "0"},
     {"broadcast-http-port", "broadcast_http_port", "int", "", "0"},
     {"lookupd-tcp-address", "nsqlookupd_tcp_addresses", "value", "", "[]"},
+    {"lookupd-tls", "nsqlookupd_tls", "", "", "false"},
     {"auth-http-address", "auth_http_addresses", "value", "", "[]"},
     {"auth-http-request-method", "auth_http_request_method", "string", R"("get")", "get"},
     {"http-client-connect-timeout", "http_client_connect_timeout", "duration", "2s", "2000000000"},

@@ -40,12 +40,15 @@ TEST_CASE("the deflate level and the node id have limits", "[options][validate]"
 }
 
 TEST_CASE("TLS that cannot be given is refused, not ignored", "[options][validate]") {
-  const std::string server = "failed to build TLS config - TLS is not supported by this build yet";
   const std::string required = "cannot require TLS client connections without TLS key and cert";
-  CHECK(reason([](Options& o) { o.tls_cert = "c.pem"; }) == server);
-  CHECK(reason([](Options& o) { o.tls_key = "k.pem"; }) == server);
-  CHECK(reason([](Options& o) { o.tls_root_ca_file = "ca.pem"; }) ==
-        "failed to build client TLS config - TLS is not supported by this build yet");
+  CHECK(reason([](Options& o) { o.tls_cert = "/no/c.pem"; }) ==
+        "failed to build TLS config - open /no/c.pem: no such file or directory");
+  CHECK(reason([](Options& o) { o.tls_key = "k.pem"; }) ==
+        "failed to build TLS config - open : no such file or directory");
+  CHECK(reason([](Options& o) { o.tls_root_ca_file = "/no/ca.pem"; }) ==
+        "failed to build client TLS config - open /no/ca.pem: no such file or directory");
+  CHECK(reason([](Options& o) { o.tls_root_ca_file = "/dev/null"; }) ==
+        "failed to build client TLS config - failed to append certificate to pool");
   CHECK(reason([](Options& o) { o.tls_required = TlsRequired::yes; }) == required);
   CHECK(reason([](Options& o) { o.tls_required = TlsRequired::except_http; }) == required);
 }
