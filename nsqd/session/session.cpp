@@ -1,5 +1,7 @@
 #include "nsqd/session/session.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -9,9 +11,11 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/core.h>
 
 #include "common/net/deflate_stream.hpp"
 #include "common/net/snappy_stream.hpp"
+#include "common/net/socket_text.hpp"
 #include "common/net/tls_stream.hpp"
 
 namespace nsqd {
@@ -32,6 +36,16 @@ constexpr nsq::Nanoseconds kLinger = nsq::Seconds(1);
 constexpr std::size_t kMaxUnsentReplyBytes = 1024 * 1024;
 
 constexpr PullLimits kPullLimits{.messages = 4096, .bytes = 512 * 1024};
+
+/// In upstream's words: `read tcp 127.0.0.1:4150->127.0.0.1:50000: i/o timeout`.
+std::string read_timeout(nsq::net::ByteStream& stream, const std::string& remote) {
+  sockaddr_storage own{};
+  socklen_t bytes = sizeof own;
+  const int got = ::getsockname(stream.native_handle(), reinterpret_cast<sockaddr*>(&own), &bytes);
+  const auto local = nsq::net::from_sockaddr(own);
+  if (got != 0 || local.is_unix()) return "i/o timeout";
+  return fmt::format("read tcp {}->{}: i/o timeout", nsq::net::to_string(local), remote);
+}
 
 }  // namespace
 
@@ -279,7 +293,8 @@ awaitable<void> Session::start_tls() {
     protocol_.tls_started(*tls.tls_peer());
   } else {
     stream_ = tls.release();  // ends tls: the error goes out in plain text
-    protocol_.tls_refused(done.error().text());
+    const bool silent = done.error().code == nsq::Errc::timed_out;
+    protocol_.tls_refused(silent ? read_timeout(*stream_, remote_address_) : done.error().text());
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <catch2/catch.hpp>
+#include <openssl/ssl.h>
 
 #include "common/net/snappy_stream.hpp"
 #include "common/net/tls_server.hpp"
@@ -226,6 +227,61 @@ TEST_CASE_METHOD(Fixture, "corrupted records are an error", "[net][tls]") {
   CHECK(read(*server).empty());
   CHECK(last.error == Errc::bad_frame);
   CHECK(write(*server, "more").status == IoStatus::error);
+}
+
+/// OpenSSL itself as the client, for what ours refuses to do.
+class BareClient {
+ public:
+  explicit BareClient(ByteStream& stream)
+      : stream_(stream),
+        context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free),
+        ssl_(SSL_new(context_.get()), &SSL_free) {
+    SSL_set_max_proto_version(ssl_.get(), TLS1_2_VERSION);
+    SSL_set_connect_state(ssl_.get());
+    SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  }
+
+  /// Goes on with the handshake as far as it can. @return whether it is complete.
+  bool shake_hands() {
+    const std::string received = StreamPair::read(stream_);
+    BIO_write(SSL_get_rbio(ssl_.get()), received.data(), static_cast<int>(received.size()));
+    const bool done = SSL_do_handshake(ssl_.get()) == 1;
+    std::string produced(BIO_ctrl_pending(SSL_get_wbio(ssl_.get())), '\0');
+    if (produced.empty()) return done;
+    BIO_read(SSL_get_wbio(ssl_.get()), produced.data(), static_cast<int>(produced.size()));
+    CHECK(StreamPair::write(stream_, produced).status == IoStatus::ok);
+    return done;
+  }
+
+  void renegotiate() { CHECK(SSL_renegotiate(ssl_.get()) == 1); }
+
+ private:
+  ByteStream& stream_;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
+};
+
+TEST_CASE_METHOD(Fixture, "a renegotiation ends the connection", "[net][tls]") {
+  auto context_of_server = TlsContext::server(server_config());
+  REQUIRE(context_of_server);
+  server = TlsStream::make(std::move(left), *context_of_server, {});
+  BareClient bare(*right);
+  bool accepted = false;
+  boost::asio::co_spawn(context, outcome(*server, Seconds(20)),
+                        [&](const std::exception_ptr&, const std::string& why) {
+                          CHECK(why.empty());
+                          accepted = true;
+                        });
+  bool connected = false;
+  while (!accepted || !connected) {
+    connected = bare.shake_hands();
+    context.poll();
+  }
+  bare.renegotiate();
+  CHECK_FALSE(bare.shake_hands());
+  CHECK(read(*server).empty());
+  CHECK(last.status == IoStatus::error);
+  CHECK(last.error == Errc::bad_frame);
 }
 
 TEST_CASE_METHOD(Fixture, "a certificate is replaced for new connections only", "[net][tls]") {
