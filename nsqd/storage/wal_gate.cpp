@@ -40,8 +40,8 @@ class WatchedFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
 class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  WatchedFileSystem(std::shared_ptr<rocksdb::FileSystem> base, std::shared_ptr<WalGate> gate)
-      : FileSystemWrapper(std::move(base)), gate_(std::move(gate)) {}
+  WatchedFileSystem(const std::shared_ptr<rocksdb::FileSystem>& base, std::shared_ptr<WalGate> gate)
+      : FileSystemWrapper(base), gate_(std::move(gate)) {}
 
   const char* Name() const override { return "WatchedFileSystem"; }
 
