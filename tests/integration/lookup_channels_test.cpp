@@ -49,8 +49,11 @@ TEST_CASE("10.9 123 the channels of all of them get the first message", "[integr
   know(first, "t", "c2#ephemeral");
   know(second, "t", "c1");
   know(second, "t", "c3");
-  const Nsqd nsqd({flag(first.tcp_port()), flag(second.tcp_port())});
-  CHECK(eventually([&] { return first.nodes().size() + second.nodes().size() == 2; }));
+  Nsqd nsqd({flag(first.tcp_port()), flag(second.tcp_port())});
+  for (const auto* lookupd : {&first, &second}) {  // nsqd knows where their HTTP APIs are
+    nsqd.process().wait_for_line("LOOKUPD(127.0.0.1:" + std::to_string(lookupd->tcp_port()) +
+                                 "): peer info");
+  }
   nsqd.publish("t", "first");
   CHECK(nsqd.await_stat("t", "c1", "depth", 1) == 1);
   CHECK(nsqd.await_stat("t", "c3", "depth", 1) == 1);
