@@ -59,7 +59,10 @@ DiscoveringConsumer::DiscoveringConsumer(ClusterLedger& ledger,
                                          const std::string& topic, const std::string& channel)
     : consumer_(require(client::BlockingConsumer::create(setup(topic, channel)))) {
   const auto handler = [&ledger, channel](const client::Message& message) -> Result<void> {
-    ledger.received(channel, message.nsqd().port, message.body());
+    const auto& id = message.id().bytes;
+    ledger.received(
+        channel, message.nsqd().port, message.body(),
+        std::string(id.begin(), id.end()) + " attempt " + std::to_string(message.attempts()));
     return {};
   };
   require(consumer_->add_handler(handler));
