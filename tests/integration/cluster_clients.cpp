@@ -4,16 +4,11 @@
 #include <stdexcept>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
-#include "tests/support/simple_http.hpp"
-
 namespace nsq::test {
 namespace {
 
-// Between two publishes, and between two rounds of questions: the machine has other work.
+// Between two publishes: the machine has other work.
 constexpr std::chrono::milliseconds kPause{3};
-constexpr std::chrono::milliseconds kPollInterval{50};
 
 client::Address local(std::uint16_t port) {
   return {.host = "127.0.0.1", .port = port};
@@ -25,19 +20,8 @@ T require(Result<T> result) {
   return std::move(*result);
 }
 
-// The TCP ports of the topic's producers; nothing from an nsqlookupd that is away.
-std::vector<std::uint16_t> look_up(std::uint16_t lookupd_http_port, const std::string& topic) {
-  std::vector<std::uint16_t> ports;
-  try {
-    SimpleHttp http(Socket::tcp(lookupd_http_port));
-    const auto answer = http.request("GET", "/lookup?topic=" + topic);
-    if (answer.status != 200) return ports;
-    const auto json = answer.json();
-    for (const auto& producer : json.at("producers")) ports.push_back(producer.at("tcp_port"));
-  } catch (const std::runtime_error&) {  // not listening, or killed within the answer
-    return {};
-  }
-  return ports;
+void require(const Result<void>& result) {
+  if (!result) throw std::runtime_error(result.error().text());
 }
 
 client::ConsumerSetup setup(const std::string& topic, const std::string& channel) {
@@ -48,6 +32,7 @@ client::ConsumerSetup setup(const std::string& topic, const std::string& channel
   setup.config.values.max_attempts = 0;
   setup.config.values.reconnect_min = Milliseconds(20);
   setup.config.values.reconnect_max = Milliseconds(200);
+  setup.config.values.lookupd_poll_interval = Milliseconds(100);
   return setup;
 }
 
@@ -70,41 +55,27 @@ void LoadPublisher::publish(const std::stop_token& stop) {
 }
 
 DiscoveringConsumer::DiscoveringConsumer(ClusterLedger& ledger,
-                                         std::vector<std::uint16_t> lookupd_http_ports,
-                                         std::string topic, std::string channel)
-    : lookupds_(std::move(lookupd_http_ports)),
-      topic_(std::move(topic)),
-      consumer_(require(client::BlockingConsumer::create(setup(topic_, channel)))) {
+                                         const std::vector<std::uint16_t>& lookupd_http_ports,
+                                         const std::string& topic, const std::string& channel)
+    : consumer_(require(client::BlockingConsumer::create(setup(topic, channel)))) {
   const auto handler = [&ledger, channel](const client::Message& message) -> Result<void> {
-    ledger.received(channel, message.nsqd().port, message.body());
+    const auto& id = message.id().bytes;
+    ledger.received(
+        channel, message.nsqd().port, message.body(),
+        std::string(id.begin(), id.end()) + " attempt " + std::to_string(message.attempts()));
     return {};
   };
-  if (auto added = consumer_->add_handler(handler); !added) {
-    throw std::runtime_error(added.error().text());
+  require(consumer_->add_handler(handler));
+  std::vector<client::LookupdUrl> lookupds;
+  for (const std::uint16_t port : lookupd_http_ports) {
+    lookupds.push_back(require(client::LookupdUrl::parse("127.0.0.1:" + std::to_string(port))));
   }
-  discovery_ = std::jthread([this](const std::stop_token& stop) { discover(stop); });
+  require(consumer_->connect_to_nsqlookupds(lookupds));
 }
 
 DiscoveringConsumer::~DiscoveringConsumer() {
-  discovery_.request_stop();
-  discovery_.join();
   consumer_->stop();
   consumer_->wait();
-}
-
-void DiscoveringConsumer::discover(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
-    for (const std::uint16_t lookupd : lookupds_) {
-      for (const std::uint16_t nsqd : look_up(lookupd, topic_)) connect(nsqd);
-    }
-    std::this_thread::sleep_for(kPollInterval);
-  }
-}
-
-void DiscoveringConsumer::connect(std::uint16_t nsqd) {
-  // In retry mode the address stays, and what goes wrong is tried again in the background.
-  if (!known_.insert(nsqd).second) return;
-  if (!consumer_->connect({local(nsqd)}, client::ConnectMode::retry)) known_.erase(nsqd);
 }
 
 }  // namespace nsq::test

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,25 +27,18 @@ class LoadPublisher {
   std::jthread thread_;  // last: ends before what it uses
 };
 
-/// A consumer of the client library that is connected to whatever nsqds the nsqlookupds list for
-/// its topic, asked over HTTP again and again. Notes what it gets in the ledger, and finishes it.
+/// A consumer that finds its nsqds through the nsqlookupds. Notes what it gets in the ledger, and
+/// finishes it.
 class DiscoveringConsumer {
  public:
-  DiscoveringConsumer(ClusterLedger& ledger, std::vector<std::uint16_t> lookupd_http_ports,
-                      std::string topic, std::string channel);
+  DiscoveringConsumer(ClusterLedger& ledger, const std::vector<std::uint16_t>& lookupd_http_ports,
+                      const std::string& topic, const std::string& channel);
   ~DiscoveringConsumer();
   DiscoveringConsumer(const DiscoveringConsumer&) = delete;
   DiscoveringConsumer& operator=(const DiscoveringConsumer&) = delete;
 
  private:
-  void discover(const std::stop_token& stop);
-  void connect(std::uint16_t nsqd);
-
-  std::vector<std::uint16_t> lookupds_;
-  std::string topic_;
-  std::set<std::uint16_t> known_;
   std::unique_ptr<client::BlockingConsumer> consumer_;
-  std::jthread discovery_;  // last: ends before what it uses
 };
 
 }  // namespace nsq::test

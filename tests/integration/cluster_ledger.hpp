@@ -23,7 +23,9 @@ class ClusterLedger {
   void publishing(std::uint16_t nsqd, const std::string& body);
   /// The nsqd answered OK.
   void acknowledged(std::uint16_t nsqd, const std::string& body);
-  void received(const std::string& channel, std::uint16_t nsqd, std::string_view body);
+  /// @param which  the message's id and attempts, for the violation's line.
+  void received(const std::string& channel, std::uint16_t nsqd, std::string_view body,
+                std::string which);
   /// From now until restarting() no message of it can arrive that was not on its way.
   void killed(std::uint16_t nsqd);
   void restarting(std::uint16_t nsqd);
@@ -36,19 +38,21 @@ class ClusterLedger {
   std::vector<std::string> lost(const std::string& channel) const;
   /// What must not be, a line each: bodies that nobody published or that came from another nsqd,
   /// and bodies that came again though no kill explains it. A kill explains a second delivery of
-  /// what that nsqd delivered less than a second before it, for FINs are written with a delay.
+  /// what that nsqd delivered shortly before it, for FINs are written with a delay.
   std::vector<std::string> violations() const;
 
  private:
   struct Delivery {
     std::uint16_t nsqd;
     Clock::time_point at;
+    std::string which;
   };
   struct Life {
     Clock::time_point killed;
     Clock::time_point restarting = Clock::time_point::max();
   };
 
+  std::string text(const Delivery& delivery) const;
   bool explained(const Delivery& first, const Delivery& second) const;
 
   mutable std::mutex mu_;  // guards what follows
