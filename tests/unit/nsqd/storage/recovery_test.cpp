@@ -82,7 +82,8 @@ TEST_CASE("what was deferred since the cursors were written is taken out of a ra
   put(Family::deferred, text(schema::deferred_key(1, later.at)), value.append(later.run.frames()));
   REQUIRE(database.write(batch, true).ok());
 
-  const auto state = read_state(database);
+  CorruptStretches corrupt{nsq::Logger()};
+  const auto state = read_state(database, corrupt);
   REQUIRE(state.has_value());
   const Cursor& cursor = state->topics.at(0).image.channels.at(0).cursor;
   CHECK(cursor.unacked == std::vector<LogRange>{{.begin = 0, .end = 3, .count = 2}});
