@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "common/base/clock.hpp"
@@ -19,6 +20,15 @@ class IdGenerator {
 
   /// Call before the ids of a batch: follows the clock.
   void advance(nsq::WallTime now) noexcept;
+
+  /// The unit of the last id.
+  std::uint64_t unit() const noexcept { return unit_; }
+  static constexpr std::uint64_t unit_of(std::uint64_t id) noexcept { return id >> 22; }
+  /// All further ids are of later units: after a restart, whatever the clock says.
+  void go_on_behind(std::uint64_t unit) noexcept {
+    unit_ = std::max(unit_, unit);
+    sequence_ = kMaxSequence + 1;
+  }
 
   std::uint64_t next() noexcept {
     if (sequence_ > kMaxSequence) {

@@ -53,6 +53,7 @@ struct TopicImage {
   Offset committed = 0;            ///< as CommitMark::end
   ChannelId last_channel = 0;      ///< the last number given to a channel
   std::uint64_t far_deferred = 0;  ///< deferred messages that are in the log
+  std::uint64_t id_unit = 0;       ///< no message has an id of a later unit (IdGenerator)
   Cursor held;                     ///< what the topic itself keeps
   std::vector<LogRange> dropped;   ///< what was published or deferred for all here is not wanted
   std::vector<ChannelImage> channels;  ///< in order of creation

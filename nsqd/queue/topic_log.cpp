@@ -113,6 +113,7 @@ TopicImage Topic::image() {
   image.committed = mark_.end();
   image.last_channel = last_channel_;
   image.far_deferred = deferred_.stored();
+  image.id_unit = ids_.unit();
   image.held = held_cursor();
   if (deferred_.empty() && moving_.empty() && discarding_.empty()) {
     const Offset committed = mark_.end();
@@ -168,6 +169,7 @@ void Topic::restore(const TopicImage& image) {
   mark_ = CommitMark(image.next_offset);
   if (link_) link_->committed.store(image.next_offset);
   last_channel_ = image.last_channel;
+  ids_.go_on_behind(image.id_unit);
   clean_from_ = next_offset_;
   distributed_ = image.held.start;
   held_deferred_ = image.held.deferred;

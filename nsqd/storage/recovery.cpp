@@ -11,6 +11,8 @@
 
 #include <rocksdb/iterator.h>
 
+#include "common/wire/message.hpp"
+#include "nsqd/queue/frame.hpp"
 #include "nsqd/storage/scan.hpp"
 
 namespace nsqd {
@@ -97,6 +99,15 @@ void note_homes(const schema::Chunk& chunk, OldPlaces& old) {
   }
 }
 
+/// No later message may have one of these ids again.
+void note_ids(TopicImage& image, std::string_view frames) {
+  while (!frames.empty()) {
+    const auto id = wire::id_from_hex(frames.data() + kFrameIdAt);
+    if (id) image.id_unit = std::max(image.id_unit, IdGenerator::unit_of(*id));
+    frames.remove_prefix(frame_bytes(frames.data()));
+  }
+}
+
 /// Reads the log behind what the cursors know, up to `limit`.
 Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& image, Offset limit,
                        OldPlaces& old, CorruptStretches& corrupt) {
@@ -113,6 +124,7 @@ Result<void> scan_tail(rocksdb::DB& db, const Database& database, TopicImage& im
         }
         hand_out(image, first, chunk->header);
         note_homes(*chunk, old);
+        note_ids(image, chunk->frames);
         const Offset end = first + chunk->header.count;
         image.next_offset = std::max(image.next_offset, end);
         return end;
@@ -150,6 +162,7 @@ Result<void> recount_deferred(rocksdb::DB& db, const Database& database, TopicIm
         if (target) {
           count_deferred(image, number, target->channel);
           if (target->home != kNowhere) old[target->channel].push_back(target->home);
+          note_ids(image, schema::deferred_frame(value));
         }
         image.next_offset = std::max(image.next_offset, number + 1);
         return schema::due_place(schema::due_point_of(key).due) + 1;

@@ -20,7 +20,7 @@ namespace {
 constexpr char kChunkVersion = 1;
 constexpr char kDeferredVersion = 1;
 constexpr char kHasHomes = 1;  // a chunk's flag
-constexpr std::uint8_t kCursorVersion = 1;
+constexpr std::uint8_t kCursorVersion = 2;
 
 /// Due times may be negative in theory only; biased, they sort as they should.
 constexpr std::uint64_t kBias = std::uint64_t{1} << 63;
@@ -96,11 +96,13 @@ bool read_topic(const nlohmann::json& json, TopicImage& image) {
 
 bool read_cursors(std::string_view record, Stored& stored) {
   RecordReader in(record);
-  if (in.u8() != kCursorVersion) return false;
+  const std::uint8_t version = in.u8();
+  if (version < 1 || version > kCursorVersion) return false;
   stored.trimmed = in.u64();
   stored.image.next_offset = in.u64();
   stored.image.committed = in.u64();
   stored.image.far_deferred = in.u64();
+  if (version > 1) stored.image.id_unit = in.u64();
   stored.image.held = get_cursor(in);
   stored.image.dropped = get_ranges(in);
   for (std::uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
@@ -240,6 +242,12 @@ std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_
   return message;
 }
 
+std::string_view deferred_frame(std::string_view value) noexcept {
+  if (value.size() < kDeferredHeaderBytes) return {};
+  const auto frame = value.substr(kDeferredHeaderBytes);
+  return whole_frames(frame, 1) ? frame : std::string_view();
+}
+
 std::optional<DeferredTarget> deferred_target(std::string_view value) noexcept {
   if (value.size() < kDeferredHeaderBytes || value[0] != kDeferredVersion) return std::nullopt;
   return DeferredTarget{load_be32(value.data() + 4), load_be64(value.data() + 8)};
@@ -269,6 +277,7 @@ std::string encode_cursors(const TopicImage& image, Offset trimmed) {
   out.u64(image.next_offset);
   out.u64(image.committed);
   out.u64(image.far_deferred);
+  out.u64(image.id_unit);
   put_cursor(out, image.held);
   put_ranges(out, image.dropped);
   out.u32(static_cast<std::uint32_t>(image.channels.size()));

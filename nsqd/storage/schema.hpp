@@ -82,6 +82,9 @@ void write_deferred_header(char* to, const DeferredMessage& message) noexcept;
 /// Copies the frame into a block of its own.
 std::optional<DeferredMessage> parse_deferred(std::string_view key, std::string_view value);
 
+/// Its frame; empty if that is not whole.
+std::string_view deferred_frame(std::string_view value) noexcept;
+
 /// Only the channel that it is for, and where it was.
 struct DeferredTarget {
   ChannelId channel = 0;

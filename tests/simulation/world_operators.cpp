@@ -181,7 +181,6 @@ void World::restart() {
       expect(channel->paused() == model.paused, "a channel's pause was forgotten");
     }
   }
-  advance(nsq::Milliseconds(10));  // ids follow the clock: the process was away for a while
 }
 
 }  // namespace nsqd::sim

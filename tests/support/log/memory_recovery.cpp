@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "nsqd/queue/frame.hpp"
 #include "tests/support/log/memory_log.hpp"
 
 namespace nsqd::test {
@@ -86,6 +87,12 @@ std::vector<Offset> old_places(const MemoryTopic& topic, ChannelId channel) {
   return places;
 }
 
+void note_ids(TopicImage& image, std::string_view frames) {
+  for (; !frames.empty(); frames.remove_prefix(frame_bytes(frames.data()))) {
+    image.id_unit = std::max(image.id_unit, IdGenerator::unit_of(frame_id(frames.data())));
+  }
+}
+
 /// How many of the channel's messages the log holds at [begin, end).
 std::uint64_t count_in_log(const MemoryTopic& topic, const ChannelImage& channel, Offset begin,
                            Offset end) {
@@ -107,6 +114,7 @@ TopicImage recovered(const MemoryTopic& topic) {
   TopicImage image = topic.image;
   for (auto at = topic.chunks.lower_bound(image.committed); at != topic.chunks.end(); ++at) {
     give_to_owners(image, at->first, at->second);
+    note_ids(image, at->second.frames);
     image.next_offset = std::max(image.next_offset, at->first + at->second.count);
   }
   image.far_deferred = 0;
@@ -115,6 +123,7 @@ TopicImage recovered(const MemoryTopic& topic) {
   image.committed = image.held.end = image.next_offset;
   for (const auto& [at, message] : topic.deferred) {
     count_deferred(image, at.number, message.channel);
+    note_ids(image, message.frame);
     image.next_offset = std::max(image.next_offset, at.number + 1);
   }
   image.held.unacked = merged(std::move(image.held.unacked));

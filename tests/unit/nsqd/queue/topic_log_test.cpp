@@ -1,5 +1,8 @@
 // A topic on a log: what a stop of any kind leaves, and what failed commits do.
 
+#include <map>
+#include <set>
+
 #include <catch2/catch.hpp>
 
 #include "tests/unit/nsqd/queue/broker_fixture.hpp"
@@ -244,4 +247,31 @@ TEST_CASE("topics and channels keep the order in which they were created", "[que
   std::map<std::uint32_t, std::string> topics;
   for (const auto& topic : f.broker->topics()) topics.emplace(topic->id(), topic->name().str());
   CHECK(topics == std::map<std::uint32_t, std::string>{{1, "t"}, {2, "b"}, {3, "z"}, {4, "a"}});
+}
+
+TEST_CASE("no id comes again, though the clock is behind the ids when the process starts",
+          "[queue][log][id]") {
+  BrokerFixture f;
+  f.channel("t", "c");
+  const std::vector<std::string> many(10'000, "m");  // more than a unit of the clock has
+  REQUIRE(f.publish(*f.topic("t"), many));
+  REQUIRE(f.publish_deferred(*f.topic("t"), "later", Milliseconds(1)));
+  SECTION("after a crash, of which the cursors know nothing") {
+    f.crash();
+  }
+  SECTION("after a crash") {
+    f.log.save_dirty(*f.broker);
+    f.crash();
+  }
+  SECTION("after a clean stop") {
+    f.restart();
+  }
+  REQUIRE(f.publish(*f.topic("t"), {"next"}));
+  f.advance(Milliseconds(1));
+  f.let_in_due();
+  std::set<std::uint64_t> ids;
+  const auto all = messages(f.drain(*f.channel("t", "c")));
+  for (const auto& message : all) ids.insert(message.id);
+  CHECK(all.size() == 10'002);
+  CHECK(ids.size() == all.size());
 }
