@@ -90,6 +90,7 @@ asio::awaitable<error_code> read_reply(ByteStream& stream, ReplyParser& parser) 
     error_code ec;
     if (got.status == IoStatus::error) co_return got.error;
     if (got.status == IoStatus::eof) {
+      if (!parser.got_some()) co_return http::error::end_of_stream;  // put_eof() asserts it
       parser.put_eof(ec);
       if (!ec && !parser.is_done()) ec = http::error::end_of_stream;
       co_return ec;

@@ -1,11 +1,15 @@
 #include "common/net/http_client.hpp"
 
+#include <string>
+#include <thread>
+
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 
 #include "tests/support/run.hpp"
+#include "tests/support/socket.hpp"
 #include "tests/unit/common/net/http_fixture.hpp"
 
 namespace nsq::net {
@@ -103,6 +107,25 @@ TEST_CASE("an answer over the client's limit is an error", "[net][http][client]"
   const auto reply = test::run(http_request(spec));
   REQUIRE_FALSE(reply.has_value());
   CHECK(reply.error().code == Errc::out_of_range);
+}
+
+TEST_CASE("a server that closes without a word is an error", "[net][http][client]") {
+  test::Acceptor server;
+  const std::jthread closer([&] {
+    test::Socket socket = server.accept();
+    while (socket.receive().find("\r\n\r\n") == std::string::npos) {
+    }
+    socket.shutdown_write();
+    while (!socket.receive().empty()) {
+    }
+  });
+  HttpRequestSpec spec;
+  spec.host = "127.0.0.1";
+  spec.port = server.port();
+  spec.connect_timeout = test::kDeadline;
+  spec.request_timeout = test::kDeadline;
+  const auto reply = test::run(http_request(spec));
+  REQUIRE_FALSE(reply.has_value());
 }
 
 TEST_CASE("nobody listening is an error that names the URL", "[net][http][client]") {
