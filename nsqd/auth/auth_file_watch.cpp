@@ -1,0 +1,131 @@
+#include "nsqd/auth/auth_file_watch.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/base/clock.hpp"
+
+namespace nsqd {
+
+using nsq::Result;
+
+namespace {
+
+constexpr nsq::Nanoseconds kInterval = nsq::Milliseconds(500);
+
+/// A larger one is not an auth file.
+constexpr std::size_t kMaxBytes = 16 << 20;
+
+Result<std::string> read_text(const std::string& path) {
+  const auto failed = [&] {
+    const boost::system::error_code code(errno, boost::system::system_category());
+    return nsq::fail(code, code.message());
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
+                                                             &std::fclose);
+  if (!file) return failed();
+  std::string text;
+  char chunk[4096];
+  while (const auto size = std::fread(chunk, 1, sizeof chunk, file.get())) {
+    text.append(chunk, size);
+    if (text.size() > kMaxBytes) return nsq::fail(nsq::Errc::bad_config, "it is too large");
+  }
+  if (std::ferror(file.get()) != 0) return failed();
+  return text;
+}
+
+}  // namespace
+
+AuthFileWatch::AuthFileWatch(boost::asio::any_io_executor executor, std::string path,
+                             Authority& authority, nsq::Logger log)
+    : path_(std::move(path)),
+      authority_(authority),
+      log_(std::move(log)),
+      timer_(executor),
+      signals_(executor) {}
+
+Result<void> AuthFileWatch::load() {
+  if (auto done = read(); !done) {
+    return nsq::fail(done.error().code,
+                     fmt::format("failed to load --auth-file {} - {}", path_, done.error().text()));
+  }
+  return {};
+}
+
+void AuthFileWatch::start() {
+  signals_.add(SIGHUP);
+  wait_for_signal();
+  wait_for_timer();
+}
+
+void AuthFileWatch::stop() {
+  timer_.cancel();
+  signals_.cancel();
+}
+
+AuthFileWatch::Stamp AuthFileWatch::stamp(const std::string& path) noexcept {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size = status.st_size,
+          .seconds = status.st_mtim.tv_sec,
+          .nanoseconds = status.st_mtim.tv_nsec};
+}
+
+Result<void> AuthFileWatch::read() {
+  // Before the text, so that what changes meanwhile is seen as a change.
+  read_ = stamp(path_);
+  seen_ = read_;
+  const auto text = read_text(path_);
+  if (!text) return std::unexpected(text.error());
+  auto file = AuthFile::parse(*text);
+  if (!file) return std::unexpected(file.error());
+  struct stat status = {};
+  const bool open_to_all = ::stat(path_.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+  if (file->has_plain_secrets() && open_to_all) {
+    log_.warn("AUTH: {} holds secrets and is readable by everyone", path_);
+  }
+  log_.info("AUTH: {} identities in {}", file->size(), path_);
+  authority_.set_file(std::move(*file));
+  return {};
+}
+
+void AuthFileWatch::reload() {
+  if (const auto done = read(); !done) {
+    log_.error("AUTH: {} cannot be used, keeping what was there - {}", path_, done.error().text());
+  }
+}
+
+/// A file that is still being written changes from look to look; it is read when it does not.
+void AuthFileWatch::look() {
+  const Stamp now = stamp(path_);
+  const bool settled = now == std::exchange(seen_, now);
+  if (settled && now != read_) reload();
+}
+
+void AuthFileWatch::wait_for_timer() {
+  timer_.expires_after(kInterval);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    look();
+    wait_for_timer();
+  });
+}
+
+void AuthFileWatch::wait_for_signal() {
+  signals_.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    reload();
+    wait_for_signal();
+  });
+}
+
+}  // namespace nsqd
