@@ -63,6 +63,9 @@ Protocol::Step Protocol::execute(const CommandLine& line, std::string_view rest,
   if (lacks_tls() && line.command != Command::identify) {
     return fail(nsq::wire::tls_required(line.name));
   }
+  if (consumer_ && login_) {
+    if (const Step step = check_subscription(now); step != Step::done) return step;
+  }
   // Publishes and FINs gather; whatever else comes in between ends the batch, so that commands take
   // effect, and are answered, in their order.
   if (line.command == Command::pub) {
@@ -76,9 +79,9 @@ Protocol::Step Protocol::execute(const CommandLine& line, std::string_view rest,
     case Command::identify:
       return identify(rest);
     case Command::auth:
-      return auth(line, rest);
+      return auth(line, rest, now);
     case Command::sub:
-      return sub(line);
+      return sub(line, now);
     case Command::mpub:
       return mpub(line, rest, now);
     case Command::dpub:

@@ -14,6 +14,7 @@
 #include "common/wire/body.hpp"
 #include "common/wire/command.hpp"
 #include "common/wire/protocol_error.hpp"
+#include "nsqd/auth/authority.hpp"
 #include "nsqd/options/options.hpp"
 #include "nsqd/queue/broker.hpp"
 #include "nsqd/session/io_thread.hpp"
@@ -32,6 +33,8 @@ struct SessionContext {
   nsq::Logger log;
   /// The certificate, if there is one.
   std::shared_ptr<const nsq::net::TlsServer> tls = nullptr;
+  const Authority* authority =
+      nullptr;  ///< null: AUTH is disabled, and everybody may do everything
 };
 
 /// What a conversation needs of the connection around it.
@@ -44,6 +47,10 @@ class ProtocolHost {
 
   /// A publish waits for `ticket`: tell the ReplyQueue when it is committed or has failed.
   virtual void await_commit(Ticket ticket) = 0;
+
+  /// Find out who the client is, tell Protocol::authenticated, then let it consume again; not
+  /// inside this call. At most one question at a time.
+  virtual void ask_authority(Credentials client) = 0;
 };
 
 /// The server's side of one conversation in the protocol V2 (spec/nsqd.md 1 to 3): bytes in,
@@ -68,6 +75,16 @@ class Protocol {
   /// How many bytes, from the first unconsumed one, the command that is coming in needs; 0:
   /// unknown.
   std::size_t needed() const noexcept { return needed_; }
+
+  /// Whether the next command has to wait for the authority's answer: nothing is consumed until
+  /// authenticated().
+  bool waiting() const noexcept { return login_ && login_->asking; }
+
+  /// The answer to ProtocolHost::ask_authority. What was not consumed must come again now.
+  void authenticated(nsq::Result<Grant> answer);
+
+  /// What TLS found out about the client, once its handshake is done: before AUTH.
+  void set_peer_certificate(PeerCertificate peer) { peer_ = std::move(peer); }
 
   /// No more commands are executed: send the replies and close.
   bool ended() const noexcept { return ended_ || replies_.broken(); }
@@ -113,14 +130,23 @@ class Protocol {
   /// Numbers as `/stats` shows them.
   enum class State : std::uint8_t { init = 0, subscribed = 3, closing = 4 };
 
+  /// What AUTH found out. There from the first AUTH on.
+  struct Login {
+    Credentials client;
+    bool asking = false;
+    std::optional<nsq::Result<Grant>> answer;  // to the last question, until it is worked off
+    std::optional<Grant> grant;                // of the last good answer
+    nsq::MonoTime until{};                     // when the grant expires
+  };
+
   /// What became of a command: done with `body_bytes_` of body, waiting for more bytes, or the end.
   enum class Step : std::uint8_t { done, need_more, end };
 
   bool read_magic(std::string_view& in, nsq::Now now);
   Step execute(const CommandLine& line, std::string_view rest, nsq::Now now);
   Step identify(std::string_view rest);
-  Step auth(const CommandLine& line, std::string_view rest);
-  Step sub(const CommandLine& line);
+  Step auth(const CommandLine& line, std::string_view rest, nsq::Now now);
+  Step sub(const CommandLine& line, nsq::Now now);
   Step pub(const CommandLine& line, std::string_view rest, nsq::Now now);
   Step mpub(const CommandLine& line, std::string_view rest, nsq::Now now);
   Step dpub(const CommandLine& line, std::string_view rest, nsq::Now now);
@@ -140,6 +166,20 @@ class Protocol {
   Step publish_with(Command command, std::uint32_t replies, Publish&& publish,
                     std::size_t messages = 1);
   Step answered(Command command, const nsq::wire::MessageId& id, const nsq::Result<void>& result);
+
+  /// Whether the client may do this: `done`, waiting for the authority, or the end. `channel` is
+  /// empty for publishes. Source: spec/nsqd.md 3.3.
+  Step authorize(Command command, std::string_view topic, std::string_view channel, nsq::Now now);
+  Step ask_authority(Credentials client);
+  bool grant_holds(nsq::Now now) const;
+  void adopt(Grant grant, nsq::Now now);
+  /// Whether publishing to the selected topic has been allowed, and still is.
+  bool may_publish(nsq::Now now) const {
+    return !context_.authority || (topic_allowed_ && grant_holds(now));
+  }
+  /// Checks what it is subscribed to again when the auth file has changed.
+  Step check_subscription(nsq::Now now);
+  Step auth_failed(const nsq::Error& why);
 
   /// Makes `name` the topic that publishes go to. false: the name is not valid.
   bool select_topic(std::string_view name);
@@ -167,6 +207,10 @@ class Protocol {
   Broker::Subscription subscription_;
   State state_ = State::init;
   bool ended_ = false;
+  bool topic_allowed_ =
+      false;  // with an authority: to publish to topic_name_, while the grant holds
+  std::unique_ptr<Login> login_;
+  PeerCertificate peer_;
   Ticket awaited_ = 0;  // the last ticket that the host was asked to await
 
   // The command at hand.

@@ -11,7 +11,7 @@ namespace nsqd {
 
 namespace wire = nsq::wire;
 
-Protocol::Step Protocol::sub(const CommandLine& line) {
+Protocol::Step Protocol::sub(const CommandLine& line, nsq::Now now) {
   if (state_ != State::init) return fail(wire::wrong_state(line.name));
   if (settings_.heartbeat_interval == nsq::Nanoseconds::zero()) {
     return fail(wire::invalid("cannot SUB with heartbeats disabled"));
@@ -21,6 +21,8 @@ Protocol::Step Protocol::sub(const CommandLine& line) {
   if (!topic) return fail(wire::bad_topic(Command::sub, line.params[0]));
   const auto channel = wire::ChannelName::parse(line.params[1]);
   if (!channel) return fail(wire::bad_channel(Command::sub, line.params[1]));
+  const Step allowed = authorize(Command::sub, topic->view(), channel->view(), now);
+  if (allowed != Step::done) return allowed;
 
   ConsumerOptions options;
   options.connection = client_->connection();

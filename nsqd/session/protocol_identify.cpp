@@ -1,4 +1,4 @@
-// The commands that introduce a client: IDENTIFY, AUTH.
+// The command that introduces a client: IDENTIFY.
 
 #include <fmt/core.h>
 
@@ -20,8 +20,9 @@ Protocol::Step Protocol::identify(std::string_view rest) {
 }
 
 Protocol::Step Protocol::apply(const wire::IdentifyRequest& request) {
-  const auto negotiated = negotiate(request, settings_, context_.options);
+  auto negotiated = negotiate(request, settings_, context_.options);
   if (!negotiated) return fail(negotiated.error());
+  negotiated->response.auth_required = context_.authority != nullptr;
   settings_ = negotiated->settings;
   layers_ = negotiated->layers;
   layered_ = layers_.any();
@@ -72,14 +73,6 @@ void Protocol::compression_started() {
   layers_.snappy = false;
   layers_.deflate_level = 0;
   replies_.add_frame(wire::FrameType::response, wire::kOk);
-}
-
-Protocol::Step Protocol::auth(const CommandLine& line, std::string_view rest) {
-  if (state_ != State::init) return fail(wire::wrong_state("AUTH"));
-  if (line.param_count != 0) return fail(wire::invalid("AUTH invalid number of parameters"));
-  const Step body = read_body(Command::auth, rest, context_.options.max_body_size);
-  if (body != Step::done) return body;
-  return fail(wire::fatal_error("E_AUTH_DISABLED", "AUTH disabled"));
 }
 
 }  // namespace nsqd

@@ -17,6 +17,7 @@ bool Protocol::select_topic(std::string_view name) {
   if (!parsed) return false;
   topic_name_ = std::move(*parsed);
   topic_.reset();
+  topic_allowed_ = false;
   return true;
 }
 
@@ -56,7 +57,8 @@ Protocol::Step Protocol::publish_with(Command command, std::uint32_t replies, Pu
 
 Protocol::Step Protocol::pub(const CommandLine& line, std::string_view rest, nsq::Now now) {
   const std::int64_t max_size = context_.options.max_msg_size;
-  if (topic_name_ && line.param_count > 0 && *topic_name_ == line.params[0]) [[likely]] {
+  if (topic_name_ && line.param_count > 0 && *topic_name_ == line.params[0] && may_publish(now))
+      [[likely]] {
     const auto body = wire::parse_sized_body(rest, max_size);
     if (body.status == wire::BodyStatus::complete) [[likely]] {
       body_bytes_ = body.consumed;
@@ -69,8 +71,10 @@ Protocol::Step Protocol::pub(const CommandLine& line, std::string_view rest, nsq
   if (line.param_count < 1) return fail(wire::too_few_params(Command::pub));
   if (!select_topic(line.params[0])) return fail(wire::bad_topic(Command::pub, line.params[0]));
   const Step body = read_body(Command::pub, rest, max_size);
-  if (body == Step::done) context_.io.scratch().bodies.push_back(body_);
-  return body;
+  if (body != Step::done) return body;
+  const Step allowed = authorize(Command::pub, topic_name_->view(), {}, now);
+  if (allowed == Step::done) context_.io.scratch().bodies.push_back(body_);
+  return allowed;
 }
 
 Protocol::Step Protocol::flush_publishes(nsq::Now now) {
@@ -84,6 +88,8 @@ Protocol::Step Protocol::flush_publishes(nsq::Now now) {
 Protocol::Step Protocol::mpub(const CommandLine& line, std::string_view rest, nsq::Now now) {
   if (line.param_count < 1) return fail(wire::too_few_params(Command::mpub));
   if (!select_topic(line.params[0])) return fail(wire::bad_topic(Command::mpub, line.params[0]));
+  const Step allowed = authorize(Command::mpub, topic_name_->view(), {}, now);
+  if (allowed != Step::done) return allowed;
   // The topic exists from here on, whatever becomes of the body: spec/nsqd.md 1.7.
   if (!open_topic()) return fail(wire::command_failed(Command::mpub, "exiting"));
   if (!mpub_) {
@@ -121,6 +127,8 @@ Protocol::Step Protocol::dpub(const CommandLine& line, std::string_view rest, ns
   }
   const Step body = read_body(Command::dpub, rest, context_.options.max_msg_size);
   if (body != Step::done) return body;
+  const Step allowed = authorize(Command::dpub, topic_name_->view(), {}, now);
+  if (allowed != Step::done) return allowed;
   if (*ms == 0) return publish(Command::dpub, {&body_, 1}, now);
   const auto delay = nsq::Milliseconds(static_cast<std::int64_t>(*ms));
   return publish_with(Command::dpub, 1, [&](Topic& topic, Effects& effects) {

@@ -79,6 +79,8 @@ awaitable<void> Session::read_loop() {
     if (error) co_return;
     int reads = 0;
     while (reads < kReadsPerTurn && read_some()) ++reads;
+    // Nothing is read while somebody else is asked who the client is.
+    while (!closed_ && protocol_.waiting()) co_await progress();
     if (protocol_.layers().any()) {
       co_await put_layers_on();
       continue;
@@ -112,7 +114,7 @@ bool Session::read_some() {
     return false;
   }
   consume(input);
-  return !closed_ && !protocol_.ended() && !protocol_.layers().any();
+  return !closed_ && !protocol_.ended() && !protocol_.waiting() && !protocol_.layers().any();
 }
 
 /// Reads and sets `input` to all that is unconsumed, what came earlier first.
@@ -170,6 +172,22 @@ void Session::await_commit(Ticket ticket) {
         }
         self->schedule();
       });
+}
+
+void Session::ask_authority(Credentials client) {
+  // Not from here: the task would begin at once, before what is unconsumed has been put aside.
+  boost::asio::post(
+      context_.io.context(), [self = shared_from_this(), client = std::move(client)]() mutable {
+        self->context_.io.tasks().spawn("AUTH", self->authenticate(std::move(client)));
+      });
+}
+
+awaitable<void> Session::authenticate(Credentials client) {
+  const auto self = shared_from_this();
+  auto answer = co_await context_.authority->ask(std::move(client));
+  protocol_.authenticated(std::move(answer));
+  if (closed_) co_return;
+  consume(partial_);  // the command that had to wait, and what came behind it
 }
 
 void Session::end_turn() {
@@ -341,6 +359,7 @@ void Session::arm() {
 
 void Session::expire(nsq::Now now) {
   if (closed_) return;
+  if (protocol_.waiting()) last_command_ = now.mono;  // it is not the client that is silent
   if (close_at_) {
     if (now.mono >= *close_at_) close();
   } else if (interval_ > nsq::Nanoseconds::zero()) {

@@ -43,6 +43,7 @@ class Session final : public Waker,
   void expire(nsq::Now now) override;
   std::shared_ptr<Waker> waker() override { return shared_from_this(); }
   void await_commit(Ticket ticket) override;
+  void ask_authority(Credentials client) override;
 
  private:
   boost::asio::awaitable<void> read_loop();
@@ -51,6 +52,7 @@ class Session final : public Waker,
   boost::asio::awaitable<void> all_out();
   boost::asio::awaitable<void> put_layers_on();
   boost::asio::awaitable<void> start_tls();
+  boost::asio::awaitable<void> authenticate(Credentials client);
 
   bool read_some();
   nsq::net::IoResult read_behind_partial(std::string_view& input);

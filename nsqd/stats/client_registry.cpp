@@ -44,6 +44,13 @@ void ClientRecord::set_identity(ClientIdentity identity) {
   identity_ = std::move(identity);
 }
 
+void ClientRecord::set_auth(std::string identity, std::string url) {
+  const MutexLock lock(mutex_);
+  authed_ = true;
+  auth_identity_ = std::move(identity);
+  auth_identity_url_ = std::move(url);
+}
+
 void ClientRecord::count_publish(std::string_view topic, std::uint64_t messages) {
   const MutexLock lock(mutex_);
   if (!last_published_ || last_published_->first != topic) {
@@ -60,9 +67,15 @@ ClientSnapshot ClientRecord::snapshot() const {
                           .connected_at = connected_at_,
                           .state = state_.load(std::memory_order_relaxed),
                           .identity = {},
+                          .authed = false,
+                          .auth_identity = {},
+                          .auth_identity_url = {},
                           .pub_counts = {}};
   const MutexLock lock(mutex_);
   snapshot.identity = identity_;
+  snapshot.authed = authed_;
+  snapshot.auth_identity = auth_identity_;
+  snapshot.auth_identity_url = auth_identity_url_;
   snapshot.pub_counts.reserve(pub_counts_.size());
   for (const auto& [topic, count] : pub_counts_) snapshot.pub_counts.push_back({topic, count});
   return snapshot;

@@ -46,6 +46,9 @@ struct ClientSnapshot {
   nsq::WallTime connected_at{};
   int state = 0;  ///< 0 new, 3 subscribed, 4 closing
   ClientIdentity identity;
+  bool authed = false;        ///< it said AUTH, and was granted something
+  std::string auth_identity;  ///< empty: none was given; so the next one
+  std::string auth_identity_url;
   std::vector<PubCount> pub_counts;  ///< by topic; empty unless it has published
 };
 
@@ -75,6 +78,9 @@ class ClientRecord : public boost::intrusive::list_base_hook<>,
 
   void set_identity(ClientIdentity identity) NSQ_EXCLUDES(mutex_);
 
+  /// The client is whom an authority says it is.
+  void set_auth(std::string identity, std::string url) NSQ_EXCLUDES(mutex_);
+
   /// @param state  0 new, 3 subscribed, 4 closing (spec/nsqd.md 1.5).
   void set_state(int state) noexcept { state_.store(state, std::memory_order_relaxed); }
 
@@ -94,6 +100,9 @@ class ClientRecord : public boost::intrusive::list_base_hook<>,
 
   mutable nsq::Mutex mutex_;
   ClientIdentity identity_ NSQ_GUARDED_BY(mutex_);
+  bool authed_ NSQ_GUARDED_BY(mutex_) = false;
+  std::string auth_identity_ NSQ_GUARDED_BY(mutex_);
+  std::string auth_identity_url_ NSQ_GUARDED_BY(mutex_);
   PubCounts pub_counts_ NSQ_GUARDED_BY(mutex_);
   PubCounts::value_type* last_published_ NSQ_GUARDED_BY(mutex_) = nullptr;  // into pub_counts_
 };

@@ -73,6 +73,10 @@ class Writer {
     nsq::wire::append_json_string(out_, value);
   }
 
+  void string_unless_empty(std::string_view name, std::string_view value) {
+    if (!value.empty()) string(name, value);
+  }
+
   template <class Range, class Write>
   void array(const Range& range, Write write) {
     raw("[");
@@ -162,6 +166,9 @@ class Writer {
     boolean("deflate", identity.deflate);
     boolean("snappy", identity.snappy);
     string("user_agent", identity.user_agent);
+    if (stats.client.authed) boolean("authed", true);
+    string_unless_empty("auth_identity", stats.client.auth_identity);
+    string_unless_empty("auth_identity_url", stats.client.auth_identity_url);
     string("topology_zone", identity.topology_zone);
     string("topology_region", identity.topology_region);
     if (!stats.client.pub_counts.empty()) pub_counts(stats.client.pub_counts);

@@ -84,6 +84,14 @@ class Conversation final : public ProtocolHost {
     });
   }
 
+  void ask_authority(Credentials client) override { asked.push_back(std::move(client)); }
+
+  /// What the authority says to the last question; what waits for it goes on.
+  void answer(nsq::Result<Grant> grant) {
+    protocol.authenticated(std::move(grant));
+    send({});
+  }
+
   /// One read's worth of bytes. What is not consumed comes again with the next.
   void send(std::string_view bytes) {
     if (protocol.ended()) return;
@@ -123,6 +131,7 @@ class Conversation final : public ProtocolHost {
   std::string input_;
 
  public:
+  std::vector<Credentials> asked;
   std::shared_ptr<CountingWaker> bell = std::make_shared<CountingWaker>();
   Protocol protocol;
 };
