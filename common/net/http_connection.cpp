@@ -119,15 +119,23 @@ HttpConnection::Step HttpConnection::finish_request(HttpParser::Status status) {
   mark_start();
   const HttpMatch& match = parser_->match();
   const bool whole = status == HttpParser::Status::complete;
-  if (whole && match.route && std::holds_alternative<HttpAsyncHandler>(match.route->handler)) {
+  auto refusal = ask_guard();
+  if (whole && !refusal && match.route &&
+      std::holds_alternative<HttpAsyncHandler>(match.route->handler)) {
     return Step::run_handler;
   }
-  HttpResponse response = answer_now(status);
+  HttpResponse response = refusal ? *std::move(refusal) : answer_now(status);
   if (!whole) {
     response.close = true;
     unread_body_ = true;
   }
   return append_answer(std::move(response));
+}
+
+std::optional<HttpResponse> HttpConnection::ask_guard() const {
+  const auto& options = worker_.shared->options;
+  if (!options.guard || options.refuse_with) return std::nullopt;
+  return options.guard(parser_->request(), parser_->match());
 }
 
 void HttpConnection::refuse_malformed() {

@@ -75,6 +75,7 @@ class HttpConnection : public HttpConnectionHook {
   /// Parses and answers what `input_` holds as far as it can without waiting.
   Step advance();
   Step finish_request(HttpParser::Status status);
+  std::optional<HttpResponse> ask_guard() const;
   void refuse_malformed();
   HttpResponse answer_now(HttpParser::Status status);
   HttpResponse answer_unrouted() const;

@@ -54,6 +54,9 @@ class HttpRouter {
   /// A second route of the same method and pattern is a bug (asserted).
   void add(HttpRoute route);
 
+  /// The table, in the order in which it was filled.
+  const std::vector<HttpRoute>& routes() const noexcept { return routes_; }
+
   /// @param path  decoded, without query.
   /// A path that differs from a route of the same method by a trailing slash, letter case, or `//`,
   /// `.` and `..` elements redirects to it; this comes before the other methods' routes.

@@ -6,6 +6,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/log.hpp"
 #include "common/net/http_router.hpp"
+#include "nsqd/auth/authority.hpp"
 #include "nsqd/http/runtime_settings.hpp"
 #include "nsqd/options/options.hpp"
 #include "nsqd/queue/broker.hpp"
@@ -34,6 +35,7 @@ struct ApiContext {
   const Health& health;
   RuntimeSettings& settings;
   nsq::Logger logger;
+  const Authority* authority = nullptr;  ///< whose auth file guards the API; null: it is open
 };
 
 /// The HTTP API of spec/nsqd.md 6, for the connections of one I/O thread: an HttpServer must run

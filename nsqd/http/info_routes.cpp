@@ -5,6 +5,7 @@
 
 #include "common/config/version.hpp"
 #include "common/net/http_arguments.hpp"
+#include "nsqd/http/guard.hpp"
 #include "nsqd/http/routes.hpp"
 #include "nsqd/stats/snapshot.hpp"
 #include "nsqd/stats/stats_json.hpp"
@@ -53,10 +54,15 @@ bool included(const HttpRequest& request, std::string_view name) {
 
 HttpResponse stats(const ApiContext& context, const HttpRequest& request) {
   if (auto query = check_query(request); !query) return std::move(query).error();
-  const StatsFilter filter{.topic = request.query.find("topic").value_or(""),
-                           .channel = request.query.find("channel").value_or(""),
-                           .include_clients = included(request, "include_clients"),
-                           .include_mem = included(request, "include_mem")};
+  StatsFilter filter{.topic = request.query.find("topic").value_or(""),
+                     .channel = request.query.find("channel").value_or(""),
+                     .include_clients = included(request, "include_clients"),
+                     .include_mem = included(request, "include_mem")};
+  if (context.authority && context.authority->file_generation() != 0) {
+    const auto identity = identify(*context.authority, request);
+    if (!identity) return error_response(401, "UNAUTHORIZED");
+    filter.visible = [identity](std::string_view topic) { return identity->may_see(topic); };
+  }
   const StatsSource source{.broker = context.broker,
                            .clients = context.clients,
                            .health = context.health,

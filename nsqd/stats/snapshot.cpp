@@ -14,8 +14,14 @@ using Topics = std::vector<TopicStats>;
 /// The topics that the filter lets through; nothing if it names one that does not exist.
 std::optional<Topics> gather_topics(const Broker& broker, const StatsFilter& filter) {
   std::vector<std::shared_ptr<Topic>> topics;
+  const auto hidden = [&](std::string_view name) {
+    return filter.visible && !filter.visible(name);
+  };
   if (filter.topic.empty()) {
     topics = broker.topics();
+    std::erase_if(topics, [&](const auto& topic) { return hidden(topic->name().view()); });
+  } else if (hidden(filter.topic)) {
+    return std::nullopt;
   } else if (auto topic = broker.find_topic(filter.topic)) {
     topics.push_back(std::move(topic));
   } else {
@@ -50,6 +56,12 @@ std::optional<ClientStats> StatsSnapshot::find(const ConsumerStats& consumer) co
 
 void StatsSnapshot::add_clients(const StatsSource& source, const StatsFilter& filter) {
   clients_ = source.clients.snapshot();
+  if (filter.visible) {
+    for (ClientSnapshot& client : clients_) {
+      std::erase_if(client.pub_counts,
+                    [&](const auto& each) { return !filter.visible(each.topic); });
+    }
+  }
   by_connection_.reserve(clients_.size());
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     by_connection_.emplace(clients_[i].connection, i);

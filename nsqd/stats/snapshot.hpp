@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,9 @@ struct StatsFilter {
   std::string_view channel{};  ///< only topics with this channel, and of them only it, unless empty
   bool include_clients = true;
   bool include_mem = true;
+  /// Which topics may be shown at all; empty: every one. What is said of others, such as that a
+  /// client publishes to them, is left out.
+  std::function<bool(std::string_view topic)> visible{};
 };
 
 /// Where statistics come from. Everything outlives the call.
