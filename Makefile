@@ -22,8 +22,6 @@ PACKAGES := \
   cmake ninja-build ccache pkg-config git python3 curl iproute2 \
   libboost1.81-dev libfmt-dev libspdlog-dev \
   nlohmann-json3-dev libtomlplusplus-dev librocksdb-dev libssl-dev zlib1g-dev libsnappy-dev libre2-dev openssl \
-||||||| parent of b8b427b (auth: who may do what, from auth servers and from a file)
-  nlohmann-json3-dev libtomlplusplus-dev librocksdb-dev libssl-dev zlib1g-dev libsnappy-dev libre2-dev \
   catch2 librapidcheck-dev
 
 BIN := build/$(PRESET)/bin

@@ -11,6 +11,7 @@
 
 #include "common/net/address.hpp"
 #include "common/net/http_access_log.hpp"
+#include "nsqd/http/guard.hpp"
 #include "nsqd/migrate/upstream_import.hpp"
 
 namespace nsqd {
@@ -91,6 +92,7 @@ nsq::Result<void> Daemon::load() {
 }
 
 nsq::Result<void> Daemon::bind() {
+  if (auto prepared = prepare_auth(); !prepared) return prepared;
   const auto listen = [&](const std::string& address, const char* name) {
     const auto parsed = nsq::net::parse_address(address);
     if (!parsed) {
@@ -158,8 +160,25 @@ void Daemon::await_reload() {
   });
 }
 
+nsq::Result<void> Daemon::prepare_auth() {
+  if (options_.auth_file.empty() && options_.auth_http_addresses.empty()) return {};
+  auto servers = auth_server_settings(options_);
+  if (!servers) return std::unexpected(servers.error());
+  authority_ = std::make_unique<Authority>(std::move(*servers), log_);
+  if (options_.auth_file.empty()) {
+    if (!options_.http_address.empty()) {
+      log_.warn("AUTH: auth servers do not guard the HTTP API; --auth-file does");
+    }
+    return {};
+  }
+  auth_file_ = std::make_unique<AuthFileWatch>(context_.get_executor(), options_.auth_file,
+                                               *authority_, log_);
+  return auth_file_->load();
+}
+
 int Daemon::run() {
   lookup_->start();
+  if (auth_file_) auth_file_->start();
   start_io_threads();
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
@@ -183,8 +202,8 @@ void Daemon::start_io_threads() {
           [&context](auto work) { boost::asio::post(context, std::move(work)); });
     };
     auto& thread = *io_threads_.emplace_back(std::make_unique<IoThread>(make_commits, log_));
-    sessions_.push_back(
-        std::make_unique<SessionContext>(thread, broker_, clients_, options_, log_, tls_));
+    sessions_.push_back(std::make_unique<SessionContext>(thread, broker_, clients_, options_, log_,
+                                                         tls_, authority_.get()));
     thread.start();
   }
 }
@@ -224,11 +243,12 @@ std::unique_ptr<nsq::net::HttpServer> Daemon::make_http(nsq::net::HttpServerOpti
     nsq::net::HttpThread http;
     http.executor = thread->context().get_executor();
     http.read_buffer = thread->scratch().read;
-    http.router = make_api_router(
-        {broker_, clients_, thread->commits(), options_, info_, health_, settings_, log_});
+    http.router = make_api_router({broker_, clients_, thread->commits(), options_, info_, health_,
+                                   settings_, log_, authority_.get()});
     threads.push_back(std::move(http));
   }
   options.access_log = nsq::net::make_access_log(log_);
+  if (auth_file_) options.guard = make_api_guard(*authority_, log_);
   options.on_fatal = [this](const nsq::Error& error) {
     log_.fatal("{}", error.text());
     begin_stop(1);
@@ -249,6 +269,7 @@ void Daemon::begin_stop(int status) {
 awaitable<void> Daemon::stop() {
   signals_.cancel();
   reload_signal_.cancel();
+  if (auth_file_) auth_file_->stop();
   tcp_listener_->close();
   lookup_->close();
   co_await end_sessions();

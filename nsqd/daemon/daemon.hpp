@@ -11,6 +11,8 @@
 #include "common/net/http_server.hpp"
 #include "common/net/task_group.hpp"
 #include "common/net/tls_server.hpp"
+#include "nsqd/auth/auth_file_watch.hpp"
+#include "nsqd/auth/authority.hpp"
 #include "nsqd/daemon/tcp_server.hpp"
 #include "nsqd/http/api.hpp"
 #include "nsqd/http/runtime_settings.hpp"
@@ -52,6 +54,7 @@ class Daemon final : private BrokerObserver {
   void channel_created(const Topic& topic, const Channel& channel) override;
   void channel_deleted(const Topic& topic, const Channel& channel) override;
 
+  nsq::Result<void> prepare_auth();
   void start_io_threads();
   void serve_http();
   std::unique_ptr<nsq::net::HttpServer> make_http(nsq::net::HttpServerOptions options);
@@ -78,7 +81,9 @@ class Daemon final : private BrokerObserver {
   ClientRegistry clients_;
   RuntimeSettings settings_;
   DaemonInfo info_;
-  std::unique_ptr<Lookup> lookup_;  // from bind() on
+  std::unique_ptr<Authority> authority_;      // with AUTH, from bind() on
+  std::unique_ptr<AuthFileWatch> auth_file_;  // with an auth file, from bind() on
+  std::unique_ptr<Lookup> lookup_;            // from bind() on
   std::vector<std::unique_ptr<IoThread>> io_threads_;
   std::vector<std::unique_ptr<SessionContext>> sessions_;
   std::unique_ptr<nsq::net::Listener> tcp_listener_;

@@ -47,6 +47,7 @@ struct Options {
   bool lookupd_tls = false;  ///< over TLS, TCP and HTTP
   std::vector<std::string> auth_http_addresses;
   std::string auth_http_request_method = "get";
+  std::string auth_file;  ///< path of the identities (TOML), empty: none
   nsq::Nanoseconds http_client_connect_timeout = nsq::Seconds{2};  ///< 0: none
   nsq::Nanoseconds http_client_request_timeout = nsq::Seconds{5};  ///< 0: none
 

@@ -133,6 +133,7 @@ void declare_addresses(FlagSet& f, Options& o) {
   f.add({"lookupd-tls", "nsqlookupd_tls", "reach the nsqlookupds over TLS, checking their certificates against --tls-root-ca-file"}, o.lookupd_tls);
   f.add({"auth-http-address", "auth_http_addresses", "<addr>:<port> of an auth server (may be given multiple times)"}, o.auth_http_addresses);
   f.add({"auth-http-request-method", "auth_http_request_method", "HTTP method of auth requests: get or post"}, o.auth_http_request_method);
+  f.add({"auth-file", "auth_file", "path to the identities and their permissions, for TCP and HTTP (TOML)"}, o.auth_file);
   f.add({"http-client-connect-timeout", "http_client_connect_timeout", "time to connect for outgoing HTTP; 0: no limit", "", kNotNegative}, o.http_client_connect_timeout);
   f.add({"http-client-request-timeout", "http_client_request_timeout", "time for a whole outgoing HTTP request; 0: no limit", "", kNotNegative}, o.http_client_request_timeout);
 }

@@ -50,9 +50,6 @@ Result<void> check_auth(const Options& options) {
   if (method != "get" && method != "post") {
     return refuse("--auth-http-request-method must be post or get");
   }
-  if (!options.auth_http_addresses.empty()) {
-    return refuse("--auth-http-address is not supported by this build yet");
-  }
   return {};
 }
 

@@ -98,7 +98,7 @@ TEST_CASE("help is the usage, on stderr, with status 0", "[options][start]") {
   const auto exit = Host().exit({"--help"});
   CHECK(exit.status == 0);
   CHECK(exit.stream == Exit::Stream::err);
-  CHECK(exit.text.starts_with("Usage of nsqd:\n  -auth-http-address value\n    \t"));
+  CHECK(exit.text.starts_with("Usage of nsqd:\n  -auth-file string\n    \t"));
   CHECK_FALSE(exit.text.ends_with("\n"));
 }
 

@@ -83,6 +83,7 @@ const std::vector<Row> kRows{
     {"deflate", "deflate", "", "true", "true"},
     {"max-deflate-level", "max_deflate_level", "int", "6", "6"},
     {"snappy", "snappy", "", "true", "true"},
+    {"auth-file", "auth_file", "string", "", ""},
     {"io-threads", "io_threads", "int", "", "0"},
     {"durability", "durability", "value", "disk", "disk"},
     {"mem-queue-bytes", "mem_queue_bytes", "int", "16777216", "16777216"},
