@@ -211,8 +211,7 @@ Result<void> check_identify(const Options& o) {
 
 /// What this version does not do yet is refused, never ignored.
 Result<void> check_supported(const Options& o) {
-  const std::array<std::pair<std::string_view, bool>, 3> asked{{
-      {"auth_secret", !o.auth_secret.empty()},
+  const std::array<std::pair<std::string_view, bool>, 2> asked{{
       {"linger", o.linger != Nanoseconds(0)},
       {"touch_while_handling", o.touch_while_handling},
   }};

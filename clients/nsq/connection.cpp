@@ -13,6 +13,7 @@
 #include "clients/nsq/dial.hpp"
 #include "clients/nsq/upgrade.hpp"
 #include "common/base/bytes.hpp"
+#include "common/wire/auth_reply.hpp"
 #include "common/wire/client_commands.hpp"
 
 namespace nsq::client {
@@ -67,6 +68,11 @@ asio::awaitable<Result<void>> Connection::open() {
   if (!identified) {
     close(identified.error());
     co_return identified;
+  }
+  auto authenticated = co_await authenticate();
+  if (!authenticated) {
+    close(authenticated.error());
+    co_return authenticated;
   }
   co_return Result<void>();
 }
@@ -123,7 +129,25 @@ asio::awaitable<Result<void>> Connection::identify() {
   }
   identity_ = std::move(*identity);
   if (auto upgraded = co_await upgrade(); !upgraded) co_return upgraded;
-  if (identity_.auth_required) co_return fail(Errc::rejected, "Auth Required");
+  co_return Result<void>();
+}
+
+/// AUTH, if the server asks for it: one that does not would refuse it.
+asio::awaitable<Result<void>> Connection::authenticate() {
+  if (!identity_.auth_required) co_return Result<void>();
+  if (options_->auth_secret.empty()) co_return fail(Errc::rejected, "Auth Required");
+  wire::append_auth(outbox_, options_->auth_secret);
+  kick();
+  auto reply = co_await read_reply();
+  if (!reply) co_return std::unexpected(reply.error());
+  if (reply->type != wire::FrameType::response) {
+    co_return fail(Errc::rejected, std::string(reply->data));
+  }
+  const auto granted = wire::parse_auth_reply(reply->data);
+  if (!granted) co_return fail(granted.error().code, granted.error().text());
+  log_.logger.info("{} ({}) Auth accepted. Identity: \"{}\" {} Permissions: {}", log_.tag,
+                   nsqd_.text(), printable(granted->identity), printable(granted->identity_url),
+                   granted->permission_count);
   co_return Result<void>();
 }
 

@@ -62,9 +62,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection(boost::asio::any_io_executor executor, std::uint64_t id, Address nsqd,
              std::shared_ptr<const Options> options, ConnectionLog log);
 
-  /// Dials and identifies, within handshake_timeout, which goes on to run until start().
-  /// The errors' contexts: `dial tcp <address>: …`, the text of an error frame (Errc::rejected), or
-  /// what was wrong. The socket is closed on any error.
+  /// Dials, identifies and, if the server asks for it, authenticates, within handshake_timeout,
+  /// which goes on to run until start(). The errors' contexts: `dial tcp <address>: …`, the text of
+  /// an error frame (Errc::rejected), or what was wrong. The socket is closed on any error.
   boost::asio::awaitable<Result<void>> open();
   /// Sends SUB and checks the answer. Errc::rejected with the server's text.
   boost::asio::awaitable<Result<void>> subscribe(const wire::TopicName& topic,
@@ -97,6 +97,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<Result<void>> upgrade();
   boost::asio::awaitable<Result<void>> expect_ok(std::string_view layer);
   std::string take_received();
+  boost::asio::awaitable<Result<void>> authenticate();
   boost::asio::awaitable<Result<wire::DecodedFrame>> read_reply();
   boost::asio::awaitable<Result<void>> fill();
   boost::asio::awaitable<void> read_loop();

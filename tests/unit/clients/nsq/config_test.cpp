@@ -150,9 +150,3 @@ TEST_CASE("what is not there yet is refused, not ignored", "[client][config]") {
   REQUIRE(config.set(key, true).has_value());
   CHECK(freeze_error(config) == key + " is not supported yet");
 }
-
-TEST_CASE("a secret is refused while it could not be used", "[client][config]") {
-  Config config;
-  REQUIRE(config.set("auth_secret", "x").has_value());
-  CHECK(freeze_error(config) == "auth_secret is not supported yet");
-}

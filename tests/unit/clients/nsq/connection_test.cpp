@@ -171,6 +171,54 @@ TEST_CASE("an error frame to IDENTIFY is passed on exactly", "[client][connectio
       }(*connection, text));
 }
 
+TEST_CASE("AUTH follows IDENTIFY if the server asks for it", "[client][connection]") {
+  ConnectionStage s;
+  Config config;
+  config.values.auth_secret = "s3cret";
+  auto connection = s.connection(config);
+  const std::string text =
+      GENERATE("", "E_AUTH_FAILED AUTH failed", "E_UNAUTHORIZED AUTH no authorizations found");
+  s.play(
+      [](FakeNsqd& nsqd, std::string error) -> asio::awaitable<void> {
+        auto client = co_await nsqd.accept();
+        co_await client->handshake(R"({"auth_required":true})");
+        const std::string secret = co_await client->expect("AUTH");
+        CHECK(secret == "s3cret");
+        if (error.empty()) {
+          co_await client->send_response(
+              R"({"identity":"bill","identity_url":"","permission_count":1})");
+        } else {
+          co_await client->send_error(error);
+        }
+        co_await client->read_to_end();
+      }(s.nsqd, text),
+      [](Connection& c, std::string error) -> asio::awaitable<void> {
+        auto opened = co_await c.open();
+        CHECK(text_of(opened) == error);
+        if (!opened) CHECK(opened.error().code == Errc::rejected);
+        c.close({Errc::closed, "done"});
+      }(*connection, text));
+}
+
+TEST_CASE("a secret stays here if the server does not ask for it", "[client][connection]") {
+  ConnectionStage s;
+  Config config;
+  config.values.auth_secret = "s3cret";
+  auto connection = s.connection(config);
+  s.play(
+      [](FakeNsqd& nsqd) -> asio::awaitable<void> {
+        auto client = co_await nsqd.accept();
+        co_await client->handshake(R"({"auth_required":false})");
+        const auto rest = co_await client->read_to_end();
+        CHECK(rest.empty());
+      }(s.nsqd),
+      [](Connection& c) -> asio::awaitable<void> {
+        auto opened = co_await c.open();
+        CHECK(opened.has_value());
+        c.close({Errc::closed, "done"});
+      }(*connection));
+}
+
 TEST_CASE("a server that needs AUTH is refused with its name", "[client][connection]") {
   ConnectionStage s;
   auto connection = s.connection();
