@@ -49,15 +49,28 @@ awaitable<Result<Grant>> AuthServers::ask(Credentials client) const {
   co_return nsq::fail(nsq::Errc::rejected, "no auth server gave an answer");
 }
 
-awaitable<Result<Grant>> AuthServers::ask_one(const AuthServer& server,
-                                              const Credentials& client) const {
+awaitable<Result<nsq::net::HttpReply>> AuthServers::fetch(const AuthServer& server,
+                                                          const Credentials& client) const {
   auto request = make_auth_request(server, client, settings_.method);
   request.connect_timeout = settings_.connect_timeout;
   request.request_timeout = settings_.request_timeout;
   request.max_reply_bytes = kMaxAnswerBytes;
-  const auto reply = co_await nsq::net::http_request(std::move(request));
+  if (server.https) request.tls = settings_.tls;
+  auto reply = co_await nsq::net::http_request(std::move(request));
   // Its text names the URL, and with it the secret.
   if (!reply) co_return nsq::fail(reply.error().code, reply.error().code.message());
+  co_return reply;
+}
+
+awaitable<Result<Grant>> AuthServers::ask_one(const AuthServer& server,
+                                              const Credentials& client) const {
+  auto reply = co_await fetch(server, client);
+  if (reply && reply->status == 403) {
+    if (const auto other = https_instead(server, reply->body)) {
+      reply = co_await fetch(*other, client);
+    }
+  }
+  if (!reply) co_return std::unexpected(reply.error());
   if (reply->status != 200) {
     co_return nsq::fail(nsq::Errc::rejected, fmt::format("got response {}", reply->status));
   }
@@ -73,6 +86,14 @@ Result<AuthServers::Settings> auth_server_settings(const Options& options) {
                        fmt::format("invalid --auth-http-address - {}", server.error().text()));
     }
     settings.servers.push_back(std::move(*server));
+  }
+  if (!settings.servers.empty()) {
+    nsq::net::TlsClientConfig config;
+    config.root_ca = options.tls_root_ca_file;
+    config.min_version = static_cast<int>(options.tls_min_version);
+    auto tls = nsq::net::TlsContext::client(config);
+    if (!tls) return std::unexpected(tls.error());
+    settings.tls = std::move(*tls);
   }
   settings.method = options.auth_http_request_method;
   settings.connect_timeout = bounded(options.http_client_connect_timeout);

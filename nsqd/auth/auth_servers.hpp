@@ -7,6 +7,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/log.hpp"
+#include "common/net/tls_context.hpp"
 #include "nsqd/auth/grant.hpp"
 #include "nsqd/auth/request.hpp"
 #include "nsqd/options/options.hpp"
@@ -20,6 +21,8 @@ class AuthServers {
   struct Settings {
     std::vector<AuthServer> servers;
     std::string method = "get";
+    nsq::net::TlsContext::Ptr tls =
+        nullptr;  ///< for those that are asked over https; null: not possible
     nsq::Nanoseconds connect_timeout = nsq::Seconds(2);
     nsq::Nanoseconds request_timeout = nsq::Seconds(5);
   };
@@ -34,6 +37,8 @@ class AuthServers {
   boost::asio::awaitable<nsq::Result<Grant>> ask(Credentials client) const;
 
  private:
+  boost::asio::awaitable<nsq::Result<nsq::net::HttpReply>> fetch(const AuthServer& server,
+                                                                 const Credentials& client) const;
   boost::asio::awaitable<nsq::Result<Grant>> ask_one(const AuthServer& server,
                                                      const Credentials& client) const;
 
@@ -41,7 +46,8 @@ class AuthServers {
   const nsq::Logger log_;
 };
 
-/// @return Errc::bad_address, naming the option.
+/// @return Errc::bad_address, naming the option; Errc::bad_config when the authorities of https
+///         servers cannot be read.
 nsq::Result<AuthServers::Settings> auth_server_settings(const Options& options);
 
 }  // namespace nsqd

@@ -7,8 +7,14 @@ namespace nsqd {
 using boost::asio::awaitable;
 using nsq::Result;
 
-Authority::Authority(AuthServers::Settings servers, const nsq::Logger& log)
-    : servers_(std::move(servers), log) {}
+Authority::Authority(AuthServers::Settings servers, const nsq::Logger& log,
+                     bool verifies_certificates)
+    : servers_(std::move(servers), log), verifies_certificates_(verifies_certificates) {}
+
+PeerCertificate Authority::certificate(const nsq::net::TlsPeer* peer) const {
+  if (!peer) return {};
+  return {.tls = true, .common_name = peer->common_name, .verified = verifies_certificates_};
+}
 
 std::shared_ptr<const AuthFile> Authority::file() const {
   const nsq::MutexLock lock(mutex_);

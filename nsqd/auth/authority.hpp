@@ -9,6 +9,7 @@
 
 #include "common/base/log.hpp"
 #include "common/base/mutex.hpp"
+#include "common/net/byte_stream.hpp"
 #include "nsqd/auth/auth_file.hpp"
 #include "nsqd/auth/auth_servers.hpp"
 
@@ -18,7 +19,13 @@ namespace nsqd {
 /// Thread-safe.
 class Authority {
  public:
-  Authority(AuthServers::Settings servers, const nsq::Logger& log);
+  /// @param verifies_certificates  whether TLS lets in no client whose certificate it has not
+  ///                               checked (--tls-client-auth-policy=require-verify).
+  Authority(AuthServers::Settings servers, const nsq::Logger& log,
+            bool verifies_certificates = false);
+
+  /// What a connection's TLS says of its client; null: it has none.
+  PeerCertificate certificate(const nsq::net::TlsPeer* peer) const;
 
   /// Whether clients must say AUTH: there is a file or a server.
   bool required() const noexcept { return file_generation() != 0 || !servers_.empty(); }
@@ -42,6 +49,7 @@ class Authority {
   std::optional<Grant> ask_file(const Credentials& client) const NSQ_EXCLUDES(mutex_);
 
   const AuthServers servers_;
+  const bool verifies_certificates_;
   std::atomic<std::uint64_t> generation_{0};
   mutable nsq::Mutex mutex_;  // a leaf
   std::shared_ptr<const AuthFile> file_ NSQ_GUARDED_BY(mutex_);

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
 #include "common/net/address.hpp"
@@ -100,7 +102,7 @@ nsq::Result<void> read_authority(std::string_view text, AuthServer& server) {
 }  // namespace
 
 std::string AuthServer::name() const {
-  return fmt::format("http://{}{}", nsq::net::join_host_port(host, port),
+  return fmt::format("{}://{}{}", https ? "https" : "http", nsq::net::join_host_port(host, port),
                      target.substr(0, target.find('?')));
 }
 
@@ -110,9 +112,12 @@ nsq::Result<AuthServer> parse_auth_server(std::string_view address) {
   const bool is_url = scheme_end != address.npos;
   if (is_url) {
     const auto scheme = address.substr(0, scheme_end);
-    if (scheme != "http") {
-      return nsq::fail(Errc::bad_address, fmt::format("{} is not supported, http is", scheme));
+    if (scheme != "http" && scheme != "https") {
+      return nsq::fail(Errc::bad_address,
+                       fmt::format("{} is not supported, http and https are", scheme));
     }
+    server.https = scheme == "https";
+    if (server.https) server.port = 443;
     address.remove_prefix(scheme_end + 3);
   }
   const auto path = std::min(address.find_first_of("/?#"), address.size());
@@ -129,6 +134,20 @@ nsq::Result<AuthServer> parse_auth_server(std::string_view address) {
     if (!server.target.starts_with('/')) server.target.insert(0, 1, '/');
   }
   return server;
+}
+
+std::optional<AuthServer> https_instead(const AuthServer& server, std::string_view body) {
+  if (server.https) return std::nullopt;
+  const auto document = nlohmann::json::parse(body, nullptr, false);
+  if (!document.is_object()) return std::nullopt;
+  const auto port = document.find("https_port");
+  if (port == document.end() || !port->is_number_unsigned()) return std::nullopt;
+  const auto number = port->get<std::uint64_t>();
+  if (number == 0 || number > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
+  AuthServer other = server;
+  other.https = true;
+  other.port = static_cast<std::uint16_t>(number);
+  return other;
 }
 
 nsq::net::HttpRequestSpec make_auth_request(const AuthServer& server, const Credentials& client,

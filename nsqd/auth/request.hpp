@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,7 @@ namespace nsqd {
 
 /// An auth server as an address of --auth-http-address names it.
 struct AuthServer {
+  bool https = false;
   std::string host;  ///< without brackets
   std::uint16_t port = 80;
   std::string target;  ///< path and perhaps query, as given
@@ -22,8 +25,12 @@ struct AuthServer {
 };
 
 /// Reads an address: with `://` it is the URL, otherwise `http://<address>/auth` is.
-/// @return Errc::bad_address, with a text that does not repeat user and password. https is one.
+/// @return Errc::bad_address, with a text that does not repeat user and password.
 nsq::Result<AuthServer> parse_auth_server(std::string_view address);
+
+/// Where the server is to be asked again, by the body of its 403: the same over https, on the port
+/// that it names; nothing if it names none. Source: spec/nsqd.md 3.1.
+std::optional<AuthServer> https_instead(const AuthServer& server, std::string_view body);
 
 /// The request that asks `server` about a client; `method` is "get" or "post". Timeouts and limits
 /// are left at their defaults. Its target holds the secret, so it must not be logged.

@@ -164,7 +164,8 @@ nsq::Result<void> Daemon::prepare_auth() {
   if (options_.auth_file.empty() && options_.auth_http_addresses.empty()) return {};
   auto servers = auth_server_settings(options_);
   if (!servers) return std::unexpected(servers.error());
-  authority_ = std::make_unique<Authority>(std::move(*servers), log_);
+  authority_ = std::make_unique<Authority>(std::move(*servers), log_,
+                                           options_.tls_client_auth_policy == "require-verify");
   if (options_.auth_file.empty()) {
     if (!options_.http_address.empty()) {
       log_.warn("AUTH: auth servers do not guard the HTTP API; --auth-file does");

@@ -101,6 +101,7 @@ std::shared_ptr<const Identity> identify(const Authority& authority, const HttpR
   if (!file) return nullptr;
   Credentials client;
   client.secret = bearer_token(request);
+  client.peer = authority.certificate(request.tls);
   return file->find(client);
 }
 

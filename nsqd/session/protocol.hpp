@@ -83,9 +83,6 @@ class Protocol {
   /// The answer to ProtocolHost::ask_authority. What was not consumed must come again now.
   void authenticated(nsq::Result<Grant> answer);
 
-  /// What TLS found out about the client, once its handshake is done: before AUTH.
-  void set_peer_certificate(PeerCertificate peer) { peer_ = std::move(peer); }
-
   /// No more commands are executed: send the replies and close.
   bool ended() const noexcept { return ended_ || replies_.broken(); }
 
@@ -210,7 +207,6 @@ class Protocol {
   bool topic_allowed_ =
       false;  // with an authority: to publish to topic_name_, while the grant holds
   std::unique_ptr<Login> login_;
-  PeerCertificate peer_;
   Ticket awaited_ = 0;  // the last ticket that the host was asked to await
 
   // The command at hand.

@@ -36,7 +36,10 @@ Protocol::Step Protocol::auth(const CommandLine& line, std::string_view rest, ns
   if (login_ && login_->grant) return fail(wire::invalid("AUTH already set"));
   if (!context_.authority) return fail(wire::fatal_error("E_AUTH_DISABLED", "AUTH disabled"));
   if (!login_) login_ = std::make_unique<Login>();
-  if (!login_->answer) return ask_authority({std::string(body_), ip_of(remote_address_), peer_});
+  if (!login_->answer) {
+    return ask_authority({std::string(body_), ip_of(remote_address_),
+                          context_.authority->certificate(tls_peer_ ? &*tls_peer_ : nullptr)});
+  }
   auto answer = *std::exchange(login_->answer, std::nullopt);
   if (!answer) return auth_failed(answer.error());
   if (answer->permissions->count() == 0) {

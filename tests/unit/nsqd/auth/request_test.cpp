@@ -37,6 +37,19 @@ TEST_CASE("a URL is taken as it is", "[auth]") {
   CHECK(server("http://auth/x#part").target == "/x");
 }
 
+TEST_CASE("https, by its address or because the server asks for it", "[auth]") {
+  CHECK(server("https://auth/x").name() == "https://auth:443/x");
+  CHECK_FALSE(server("http://auth/x").https);
+  const auto other = https_instead(server("http://auth:80/x"), R"({"https_port":4443})");
+  REQUIRE(other);
+  CHECK(other->name() == "https://auth:4443/x");
+  CHECK_FALSE(https_instead(server("https://auth/x"), R"({"https_port":4443})"));
+  for (const auto* body : {"", "{}", "[]", R"({"https_port":0})", R"({"https_port":65536})",
+                           R"({"https_port":"1"})", R"({"https_port":-1})"}) {
+    CHECK_FALSE(https_instead(server("http://auth/x"), body));
+  }
+}
+
 TEST_CASE("user and password of a URL become a header, and stay out of names", "[auth]") {
   const auto with_user = server("http://user:pass@auth:1/x");
   CHECK(with_user.name() == "http://auth:1/x");

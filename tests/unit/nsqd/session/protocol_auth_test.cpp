@@ -233,11 +233,12 @@ TEST_CASE("with a new auth file, even who consumes only is asked again", "[proto
 TEST_CASE("a certificate is part of what is asked", "[protocol][auth]") {
   Secured daemon;
   Conversation client(daemon);
-  client.protocol.set_peer_certificate({.tls = true, .common_name = "box", .verified = true});
+  client.protocol.tls_started({.version = "TLS1.3", .cipher_suite = "x", .common_name = "box"});
   client.send(kAuth);
   REQUIRE(client.asked.size() == 1);
   CHECK(client.asked[0].peer.tls);
   CHECK(client.asked[0].peer.common_name == "box");
+  CHECK_FALSE(client.asked[0].peer.verified);
 }
 
 }  // namespace
