@@ -70,7 +70,8 @@ IoResult Outbox::resume(nsq::net::ByteStream& stream, Scratch& scratch) {
     parts.push_back(part(piece.data() + piece.begin, piece.end - piece.begin));
   }
   std::size_t written = 0;
-  const IoResult result = write_all(stream, parts, written);
+  IoResult result = write_all(stream, parts, written);
+  result.bytes = written;
   auto at = backlog_.begin();
   while (at != backlog_.end() && written >= at->end - at->begin) {
     written -= at->end - at->begin;

@@ -24,7 +24,7 @@ class Outbox {
   nsq::net::IoResult send(nsq::net::ByteStream& stream, std::string frames,
                           std::span<const Run> runs, Scratch& scratch);
 
-  /// Goes on with what was kept. `ok` when nothing is left.
+  /// Goes on with what was kept. @return how many bytes the stream took; `ok` when nothing is left.
   nsq::net::IoResult resume(nsq::net::ByteStream& stream, Scratch& scratch);
 
  private:

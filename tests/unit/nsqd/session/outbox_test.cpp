@@ -107,7 +107,9 @@ TEST_CASE("every frame arrives whole and in order, however few bytes the stream 
   while (!outbox.empty()) {
     REQUIRE(++rounds < 10'000);
     stream.flow();
+    const std::size_t before = stream.taken.size();
     const IoResult result = outbox.resume(stream, scratch);
+    CHECK(result.bytes == stream.taken.size() - before);
     CHECK(result.status == (outbox.empty() ? IoStatus::ok : IoStatus::would_block));
   }
   CAPTURE(bite);
