@@ -10,6 +10,7 @@
 #include "nsqd/options/options.hpp"
 #include "nsqd/queue/broker.hpp"
 #include "nsqd/stats/client_registry.hpp"
+#include "nsqd/stats/prometheus.hpp"
 #include "nsqd/storage/commit_queue.hpp"
 #include "nsqd/storage/health.hpp"
 
@@ -24,6 +25,8 @@ struct DaemonInfo {
   int http_port = 0;              ///< likewise; 0 without HTTP
 };
 
+inline const Instruments kNoInstruments;
+
 /// What the handlers of one I/O thread work on. All of it outlives the router.
 struct ApiContext {
   Broker& broker;
@@ -34,6 +37,8 @@ struct ApiContext {
   const Health& health;
   RuntimeSettings& settings;
   nsq::Logger logger;
+  const Instruments& instruments = kNoInstruments;
+  ThreadMetrics* metrics = nullptr;  ///< of that thread; null: nothing is measured
 };
 
 /// The HTTP API of spec/nsqd.md 6, for the connections of one I/O thread: an HttpServer must run

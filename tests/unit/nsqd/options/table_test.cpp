@@ -84,6 +84,8 @@ const std::vector<Row> kRows{
     {"max-deflate-level", "max_deflate_level", "int", "6", "6"},
     {"snappy", "snappy", "", "true", "true"},
     {"io-threads", "io_threads", "int", "", "0"},
+    {"log-format", "log_format", "value", "text", "text"},
+    {"metrics-per-client", "metrics_per_client", "", "", "false"},
     {"durability", "durability", "value", "disk", "disk"},
     {"mem-queue-bytes", "mem_queue_bytes", "int", "16777216", "16777216"},
     {"max-memory", "max_memory", "int", "536870912", "536870912"},
