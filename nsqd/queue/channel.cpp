@@ -124,26 +124,24 @@ void Channel::decline(Consumer& consumer, Effects& effects) {
 void Channel::finish(Consumer& consumer, std::span<const nsq::wire::MessageId> ids,
                      std::vector<AnswerFailure>& failures, const FinishTiming& timing) {
   const nsq::MutexLock lock(mutex_);
-  const bool measured = latencies_ || timing.latencies;
+  std::uint64_t finished = 0;
+  nsq::Nanoseconds first{};
   for (const auto& id : ids) {
     const auto slot = find_owned(consumer, id);
     if (!slot) {
       failures.push_back({id, static_cast<nsq::Errc>(slot.error().code.value())});
       continue;
     }
-    if (measured) measure(*slot, timing);
+    if (timing.latencies && finished == 0) first = timing.now - in_flight_.published_at(*slot);
+    if (latencies_) latencies_->record(timing.now - in_flight_.published_at(*slot), timing.now);
     in_flight_.remove(*slot);
     --consumer.in_flight_;
     ++consumer.finished_;
-    ++finish_count_;
+    ++finished;
   }
+  finish_count_ += finished;
+  if (timing.latencies && finished > 0) timing.latencies->record(first, finished);
   touch_cursor();
-}
-
-void Channel::measure(InFlight::Slot slot, const FinishTiming& timing) {
-  const auto latency = timing.now - in_flight_.published_at(slot);
-  if (latencies_) latencies_->record(latency, timing.now);
-  if (timing.latencies) timing.latencies->record(latency);
 }
 
 void Channel::add_latencies(LatencySketch& to, nsq::WallTime now) const {

@@ -88,7 +88,8 @@ struct AnswerFailure {
   nsq::Errc why;  ///< not_in_flight or not_owner
 };
 
-/// What a FIN is measured by.
+/// What FINs are measured by. In the caller's histogram those that are given together all count as
+/// the first of them: looking at each message's time costs more than all else that a FIN does.
 struct FinishTiming {
   nsq::WallTime now{};
   nsq::metrics::LatencyHistogram* latencies = nullptr;  ///< the caller's; null: none
@@ -279,7 +280,6 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   std::uint32_t deliver(Consumer& consumer, nsq::MonoTime now, PullLimits limits,
                         std::vector<Run>& out) NSQ_REQUIRES(mutex_);
   bool sampled_out(const Consumer& consumer) NSQ_REQUIRES(mutex_);
-  void measure(InFlight::Slot slot, const FinishTiming& timing) NSQ_REQUIRES(mutex_);
   void set_turn(Consumer& consumer, Consumer::Turn turn) NSQ_REQUIRES(mutex_);
   void wake(Consumer& consumer, Effects& effects) NSQ_REQUIRES(mutex_);
   void wake_line(std::uint64_t messages, Effects& effects) NSQ_REQUIRES(mutex_);
