@@ -21,7 +21,7 @@ int fail(const std::string& what, const nsq::Error& error) {
 }
 
 nsq::Logger make_log(const Options& options) {
-  return {nsq::make_stderr_sink(options.log_prefix), options.log_level};
+  return {nsq::make_stderr_sink(options.log_prefix, options.log_format), options.log_level};
 }
 
 int serve(const Options& options) {
@@ -35,7 +35,6 @@ int serve(const Options& options) {
   }
   log.info("{}", nsq::config::daemon_version_line("nsqd"));
   log.info("ID: {}", options.node_id);
-  for (const auto& line : nsqd::ignored_settings(options)) log.warn("{}", line);
   return daemon.run();
 }
 

@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
   if (const auto* exit = std::get_if<Exit>(&started)) return report(*exit, kProgram);
   const auto& options = std::get<nsqlookupd::Options>(started);
 
-  const nsq::Logger log(nsq::make_stderr_sink(options.log_prefix), options.log_level);
+  const nsq::Logger log(nsq::make_stderr_sink(options.log_prefix, options.log_format),
+                        options.log_level);
   log.info("{}", nsq::config::daemon_version_line(kProgram));
   nsqlookupd::Daemon daemon(options, log);
   if (const auto bound = daemon.bind(); !bound) {

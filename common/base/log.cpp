@@ -2,8 +2,12 @@
 
 #include <array>
 #include <cctype>
+#include <chrono>
+#include <ctime>
 #include <utility>
 
+#include <fmt/chrono.h>
+#include <nlohmann/json.hpp>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
@@ -77,6 +81,44 @@ class StderrSink final : public LogSink {
   spdlog::sinks::stderr_sink_mt sink_;
 };
 
+/// `[nsqd] ` is the program `nsqd`.
+std::string program_of(std::string_view prefix) {
+  constexpr std::string_view kAround = "[]() :";
+  const auto begin = prefix.find_first_not_of(kAround);
+  if (begin == prefix.npos) return {};
+  return std::string(prefix.substr(begin, prefix.find_last_not_of(kAround) - begin + 1));
+}
+
+class JsonSink final : public LogSink {
+ public:
+  explicit JsonSink(std::string_view prefix) : program_(json_string(program_of(prefix))) {
+    sink_.set_formatter(
+        std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::utc, "\n"));
+  }
+
+  void write(LogLevel level, std::string_view text) override {
+    const auto now = std::chrono::system_clock::now();
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+    const auto micros = std::chrono::floor<std::chrono::microseconds>(now - seconds).count();
+    const std::time_t stamp = std::chrono::system_clock::to_time_t(seconds);
+    std::tm utc{};
+    ::gmtime_r(&stamp, &utc);
+    const std::string line = fmt::format(
+        R"({{"time":"{:%Y-%m-%dT%H:%M:%S}.{:06}Z","level":"{}","program":{},"message":{}}})", utc,
+        micros, to_string(level), program_, json_string(text));
+    sink_.log({{}, spdlog::level::info, line});
+    sink_.flush();
+  }
+
+ private:
+  static std::string json_string(std::string_view text) {
+    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+
+  const std::string program_;  // as JSON
+  spdlog::sinks::stderr_sink_mt sink_;
+};
+
 }  // namespace
 
 std::optional<LogLevel> parse_log_level(std::string_view text) {
@@ -107,7 +149,18 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-std::shared_ptr<LogSink> make_stderr_sink(std::string prefix) {
+std::optional<LogFormat> parse_log_format(std::string_view text) {
+  if (text == "text") return LogFormat::text;
+  if (text == "json") return LogFormat::json;
+  return std::nullopt;
+}
+
+std::string_view to_string(LogFormat format) {
+  return format == LogFormat::json ? "json" : "text";
+}
+
+std::shared_ptr<LogSink> make_stderr_sink(std::string prefix, LogFormat format) {
+  if (format == LogFormat::json) return std::make_shared<JsonSink>(prefix);
   return std::make_shared<StderrSink>(std::move(prefix));
 }
 

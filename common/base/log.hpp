@@ -31,9 +31,20 @@ class LogSink {
   virtual void write(LogLevel level, std::string_view text) = 0;
 };
 
-/// stderr, one line each: `<prefix>YYYY/MM/DD HH:MM:SS.uuuuuu LEVEL: text`, local time, LEVEL one
-/// of DEBUG INFO WARNING ERROR FATAL. Source: spec/nsqd.md 9.7.
-std::shared_ptr<LogSink> make_stderr_sink(std::string prefix);
+/// The form of a line.
+enum class LogFormat { text, json };
+
+/// "text" or "json".
+std::optional<LogFormat> parse_log_format(std::string_view text);
+std::string_view to_string(LogFormat format);
+
+/// stderr, one line each. As text: `<prefix>YYYY/MM/DD HH:MM:SS.uuuuuu LEVEL: text`, local time,
+/// LEVEL one of DEBUG INFO WARNING ERROR FATAL. Source: spec/nsqd.md 9.7.
+///
+/// As JSON: `{"time":"<RFC 3339, microseconds,
+/// UTC>","level":"info","program":"nsqd","message":"…"}`, the level as to_string spells it, the
+/// program being the prefix without brackets and blanks, bytes that are not UTF-8 as U+FFFD.
+std::shared_ptr<LogSink> make_stderr_sink(std::string prefix, LogFormat format = LogFormat::text);
 
 /// A logger: a sink, and the lowest level that passes. Handed in, never global. Cheap to copy;
 /// copies share sink and level, so a level changed at run time reaches every subsystem.

@@ -19,4 +19,19 @@ Custom log_level(LogLevel& target) {
           .shown = [&target] { return fmt::format("{}", static_cast<int>(target)); }};
 }
 
+Custom log_format(LogFormat& target) {
+  const auto name = [&target] { return std::string(to_string(target)); };
+  return {.set = [&target](std::string_view text) -> Result<void> {
+            const auto format = parse_log_format(text);
+            if (!format) {
+              return fail(Errc::bad_config,
+                          fmt::format("invalid log format '{}' (text, json)", text));
+            }
+            target = *format;
+            return {};
+          },
+          .text = name,
+          .shown = name};
+}
+
 }  // namespace nsq::config

@@ -9,4 +9,7 @@ namespace nsq::config {
 /// number. `target` must outlive the FlagSet that gets it.
 Custom log_level(LogLevel& target);
 
+/// The option `--log-format`: text or json. `target` must outlive the FlagSet that gets it.
+Custom log_format(LogFormat& target);
+
 }  // namespace nsq::config

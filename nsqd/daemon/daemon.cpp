@@ -13,6 +13,7 @@
 #include "common/net/http_access_log.hpp"
 #include "nsqd/http/guard.hpp"
 #include "nsqd/migrate/upstream_import.hpp"
+#include "nsqd/stats/snapshot.hpp"
 
 namespace nsqd {
 
@@ -39,6 +40,11 @@ QueueLimits queue_limits(const Options& options) {
   limits.max_msg_timeout = options.max_msg_timeout;
   limits.max_req_timeout = options.max_req_timeout;
   limits.max_channel_consumers = static_cast<std::size_t>(options.max_channel_consumers);
+  if (!options.e2e_processing_latency_percentiles.empty()) {
+    limits.latencies = std::make_shared<const LatencyConfig>(
+        LatencyConfig{.quantiles = options.e2e_processing_latency_percentiles,
+                      .window = options.e2e_processing_latency_window_time});
+  }
   return limits;
 }
 
@@ -189,6 +195,7 @@ int Daemon::run() {
   tasks_.spawn("TCP listener", serve_tcp());
   serve_http();
   watch_tls();
+  if (!options_.statsd_address.empty()) start_statsd();
   context_.run();
   for (const auto& thread : io_threads_) thread->join();
   store_.close();
@@ -197,6 +204,9 @@ int Daemon::run() {
 }
 
 void Daemon::start_io_threads() {
+  instruments_.store = &store_;
+  instruments_.max_memory = static_cast<std::uint64_t>(options_.max_memory);
+  instruments_.per_client = options_.metrics_per_client;
   for (unsigned i = 0; i < effective_io_threads(options_); ++i) {
     const auto make_commits = [this](boost::asio::io_context& context) {
       return store_.make_journal(
@@ -205,6 +215,7 @@ void Daemon::start_io_threads() {
     auto& thread = *io_threads_.emplace_back(std::make_unique<IoThread>(make_commits, log_));
     sessions_.push_back(std::make_unique<SessionContext>(thread, broker_, clients_, options_, log_,
                                                          tls_, authority_.get()));
+    instruments_.threads.push_back(&thread.metrics());
     thread.start();
   }
 }
@@ -245,7 +256,8 @@ std::unique_ptr<nsq::net::HttpServer> Daemon::make_http(nsq::net::HttpServerOpti
     http.executor = thread->context().get_executor();
     http.read_buffer = thread->scratch().read;
     http.router = make_api_router({broker_, clients_, thread->commits(), options_, info_, health_,
-                                   settings_, log_, authority_.get()});
+                                   settings_, log_, authority_.get(), instruments_,
+                                   &thread->metrics()});
     threads.push_back(std::move(http));
   }
   options.access_log = nsq::net::make_access_log(log_);
@@ -255,6 +267,28 @@ std::unique_ptr<nsq::net::HttpServer> Daemon::make_http(nsq::net::HttpServerOpti
     begin_stop(1);
   };
   return std::make_unique<nsq::net::HttpServer>(std::move(threads), std::move(options), log_);
+}
+
+void Daemon::start_statsd() {
+  const auto report = std::make_shared<StatsdReport>(
+      StatsdFormat{.prefix = options_.statsd_prefix,
+                   .packet_bytes = static_cast<std::size_t>(options_.statsd_udp_packet_size),
+                   .exclude_ephemeral = options_.statsd_exclude_ephemeral});
+  const auto make = [this, report] {
+    const StatsFilter filter{.include_clients = false, .include_mem = options_.statsd_mem_stats};
+    const StatsSource source{.broker = broker_,
+                             .clients = clients_,
+                             .health = health_,
+                             .start_time = info_.start_time,
+                             .e2e_percentiles = options_.e2e_processing_latency_percentiles};
+    return report->write(take_stats(source, filter, nsq::read_clock().wall));
+  };
+  statsd_ =
+      std::make_unique<StatsdPusher>(context_.get_executor(),
+                                     StatsdPusher::Settings{.address = options_.statsd_address,
+                                                            .interval = options_.statsd_interval},
+                                     make, log_);
+  tasks_.spawn("STATSD", statsd_->run());
 }
 
 void Daemon::begin_stop(int status) {
@@ -273,6 +307,7 @@ awaitable<void> Daemon::stop() {
   if (auth_file_) auth_file_->stop();
   tcp_listener_->close();
   lookup_->close();
+  if (statsd_) statsd_->stop();
   co_await end_sessions();
   if (http_) co_await http_->stop(kHttpGrace);
   if (https_) co_await https_->stop(kHttpGrace);

@@ -21,6 +21,9 @@
 #include "nsqd/queue/broker.hpp"
 #include "nsqd/session/io_thread.hpp"
 #include "nsqd/stats/client_registry.hpp"
+#include "nsqd/stats/prometheus.hpp"
+#include "nsqd/stats/statsd_pusher.hpp"
+#include "nsqd/stats/statsd_report.hpp"
 #include "nsqd/storage/health.hpp"
 #include "nsqd/storage/store.hpp"
 
@@ -62,6 +65,7 @@ class Daemon final : private BrokerObserver {
   void watch_tls();
   void await_reload();
   nsq::net::HttpResponse tls_required_answer() const;
+  void start_statsd();
   boost::asio::awaitable<void> serve_tcp();
   boost::asio::awaitable<void> stop();
   boost::asio::awaitable<void> end_sessions();
@@ -83,7 +87,9 @@ class Daemon final : private BrokerObserver {
   DaemonInfo info_;
   std::unique_ptr<Authority> authority_;      // with AUTH, from bind() on
   std::unique_ptr<AuthFileWatch> auth_file_;  // with an auth file, from bind() on
+  Instruments instruments_;                   // constant once the HTTP server runs
   std::unique_ptr<Lookup> lookup_;            // from bind() on
+  std::unique_ptr<StatsdPusher> statsd_;      // null: off
   std::vector<std::unique_ptr<IoThread>> io_threads_;
   std::vector<std::unique_ptr<SessionContext>> sessions_;
   std::unique_ptr<nsq::net::Listener> tcp_listener_;

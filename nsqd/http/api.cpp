@@ -11,7 +11,9 @@ std::shared_ptr<const nsq::net::HttpRouter> make_api_router(const ApiContext& co
   add_info_routes(*router, shared);
   add_topic_routes(*router, shared);
   add_channel_routes(*router, shared);
+  add_monitoring_routes(*router, shared);
   add_config_routes(*router, shared);
+  add_inspection_routes(*router, shared);
   add_debug_routes(*router);
   return router;
 }

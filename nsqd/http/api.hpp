@@ -11,6 +11,7 @@
 #include "nsqd/options/options.hpp"
 #include "nsqd/queue/broker.hpp"
 #include "nsqd/stats/client_registry.hpp"
+#include "nsqd/stats/prometheus.hpp"
 #include "nsqd/storage/commit_queue.hpp"
 #include "nsqd/storage/health.hpp"
 
@@ -25,6 +26,8 @@ struct DaemonInfo {
   int http_port = 0;              ///< likewise; 0 without HTTP
 };
 
+inline const Instruments kNoInstruments;
+
 /// What the handlers of one I/O thread work on. All of it outlives the router.
 struct ApiContext {
   Broker& broker;
@@ -36,6 +39,8 @@ struct ApiContext {
   RuntimeSettings& settings;
   nsq::Logger logger;
   const Authority* authority = nullptr;  ///< whose auth file guards the API; null: it is open
+  const Instruments& instruments = kNoInstruments;
+  ThreadMetrics* metrics = nullptr;  ///< of that thread; null: nothing is measured
 };
 
 /// The HTTP API of spec/nsqd.md 6, for the connections of one I/O thread: an HttpServer must run

@@ -4,8 +4,11 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -25,7 +28,9 @@ constexpr std::string_view kIndex = R"(<html>
 <head><title>/debug/pprof/</title></head>
 <body>
 <p><a href="cmdline">cmdline</a>: the command line of this process</p>
-<p>There are no profiles over HTTP; <code>perf record -p PID</code> makes them.</p>
+<p><a href="heap?debug=1">heap</a>: the allocator's arenas (XML)</p>
+<p><a href="/debug/memory">memory</a> by topic and channel, <a href="/debug/threads">threads</a> and their CPU time</p>
+<p>There are no CPU profiles over HTTP; <code>perf record -p PID</code> makes them.</p>
 </body>
 </html>
 )";
@@ -57,10 +62,27 @@ HttpResponse symbol() {
   return plain(200, "num_symbols: 0\n");
 }
 
+/// The allocator's own account of its arenas, as XML.
+HttpResponse allocator() {
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* const stream = ::open_memstream(&text, &size);
+  if (!stream) return plain(500, "no memory for the report\n");
+  const int failed = ::malloc_info(0, stream);
+  std::fclose(stream);
+  const std::unique_ptr<char, decltype(&std::free)> owner(text, &std::free);
+  if (failed != 0) return plain(500, "the allocator has no report\n");
+  HttpResponse response = plain(200, std::string(text, size));
+  response.content_type = "application/xml";
+  return response;
+}
+
 HttpResponse profile(const HttpRequest& request) {
   if (std::ranges::find(kProfiles, request.param) == kProfiles.end()) {
     return error_response(404, "NOT_FOUND");
   }
+  const auto debug = request.query.find("debug").value_or("0");
+  if (request.param == "heap" && debug != "0") return allocator();
   return plain(501, "there are no profiles over HTTP; use perf record -p PID\n");
 }
 

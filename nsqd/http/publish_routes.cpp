@@ -122,10 +122,14 @@ auto commit_of(CommitQueue& commits, Ticket ticket) {
 }
 
 /// The only coroutine of a publish: what can be refused was refused before it began.
-asio::awaitable<HttpResponse> answer(CommitQueue& commits, Checked<Ticket> published) {
+asio::awaitable<HttpResponse> answer(ApiContextPtr context, nsq::MonoTime began,
+                                     Checked<Ticket> published) {
   if (!published) co_return std::move(published).error();
   if (*published != 0) {
-    const Result<void> committed = co_await commit_of(commits, *published);
+    const Result<void> committed = co_await commit_of(context->commits, *published);
+    if (context->metrics && committed) {
+      context->metrics->publish_latency.record(nsq::read_clock().mono - began);
+    }
     if (!committed) co_return not_stored(committed.error());
   }
   co_return text_response("OK");
@@ -137,7 +141,7 @@ void add_publish_routes(HttpRouter& router, const ApiContextPtr& context) {
   router.add({.method = HttpMethod::post,
               .pattern = "/pub",
               .handler = HttpAsyncHandler([context](HttpRequest& request) {
-                return answer(context->commits, pub(*context, request));
+                return answer(context, nsq::read_clock().mono, pub(*context, request));
               }),
               .max_body_bytes = static_cast<std::size_t>(context->options.max_msg_size),
               .too_large = error_response(413, "MSG_TOO_BIG"),
@@ -145,7 +149,7 @@ void add_publish_routes(HttpRouter& router, const ApiContextPtr& context) {
   router.add({.method = HttpMethod::post,
               .pattern = "/mpub",
               .handler = HttpAsyncHandler([context](HttpRequest& request) {
-                return answer(context->commits, mpub(*context, request));
+                return answer(context, nsq::read_clock().mono, mpub(*context, request));
               }),
               .max_body_bytes = static_cast<std::size_t>(context->options.max_body_size),
               .too_large = error_response(413, "BODY_TOO_BIG"),

@@ -16,7 +16,9 @@ void add_publish_routes(nsq::net::HttpRouter& router, const ApiContextPtr& conte
 void add_topic_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
 void add_channel_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
 void add_info_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
+void add_monitoring_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
 void add_config_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
+void add_inspection_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
 void add_debug_routes(nsq::net::HttpRouter& router);
 
 }  // namespace nsqd

@@ -32,6 +32,7 @@ struct Options {
   std::string inspect;          ///< describe this data path and end, unless empty
   std::string export_upstream;  ///< write an upstream data path there and end, unless empty
   nsq::LogLevel log_level = nsq::LogLevel::info;
+  nsq::LogFormat log_format = nsq::LogFormat::text;
   std::string log_prefix = "[nsqd] ";
   std::int64_t node_id = 0;     ///< [0, 1024), part of message ids
   std::int64_t io_threads = 0;  ///< 0: as many as there are cores; see effective_io_threads
@@ -90,6 +91,7 @@ struct Options {
   bool statsd_mem_stats = true;
   std::int64_t statsd_udp_packet_size = 508;
   bool statsd_exclude_ephemeral = false;
+  bool metrics_per_client = false;
   std::vector<double> e2e_processing_latency_percentiles;  ///< each in (0, 1], in the order given
   nsq::Nanoseconds e2e_processing_latency_window_time = std::chrono::minutes{10};
 
@@ -144,9 +146,6 @@ Options resolve_effective(Options options, const RealPorts& ports);
 /// this build cannot honour although safety may depend on them (AUTH) are refused.
 /// Errc::bad_config; the context is the reason behind `failed to instantiate nsqd - `.
 nsq::Result<void> validate(Options& options);
-
-/// One line for each setting that this build ignores, for the log.
-std::vector<std::string> ignored_settings(const Options& options);
 
 /// The value of the option with this config key as GET /config shows it: strings raw, durations as
 /// nanoseconds, `log_level` and the TLS enumerations as numbers, the rest as JSON. nullopt if no

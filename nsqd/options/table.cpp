@@ -17,6 +17,7 @@ using nsq::config::Custom;
 using nsq::config::FlagSet;
 using nsq::config::kNotNegative;
 using nsq::config::kPositive;
+using nsq::config::log_format;
 using nsq::config::log_level;
 
 constexpr Bounds kNodeId{.min = 0, .max = 1023, .rule = "be [0,1024)"};
@@ -115,6 +116,7 @@ void declare_basics(FlagSet& f, Options& o, bool& version) {
   f.add({"inspect", "", "describe the stopped data path in this directory, changing nothing, and exit"}, o.inspect);
   f.add({"export-upstream", "", "write all queues of the stopped --data-path as those of an upstream nsqd to this empty directory, and exit"}, o.export_upstream);
   f.add({"log-level", "log_level", "set log verbosity: debug, info, warn, error, or fatal"}, log_level(o.log_level));
+  f.add({"log-format", "log_format", "form of log lines: text, or json for one object a line"}, log_format(o.log_format));
   f.add({"log-prefix", "log_prefix", "text before each log line"}, o.log_prefix);
   f.add({"verbose", "", "deprecated, has no effect (use --log-level)"}, ignored_boolean());
   f.add({"worker-id", "", "deprecated, has no effect (use --node-id)"}, ignored_boolean());
@@ -183,6 +185,7 @@ void declare_statistics(FlagSet& f, Options& o) {
   f.add({"statsd-mem-stats", "statsd_mem_stats", "send memory statistics to statsd"}, o.statsd_mem_stats);
   f.add({"statsd-udp-packet-size", "statsd_udp_packet_size", "largest statsd datagram in bytes", "", kNotNegative}, o.statsd_udp_packet_size);
   f.add({"statsd-exclude-ephemeral", "statsd_exclude_ephemeral", "leave ephemeral topics and channels out of statsd"}, o.statsd_exclude_ephemeral);
+  f.add({"metrics-per-client", "metrics_per_client", "add series of each consumer to /metrics"}, o.metrics_per_client);
   f.add({"e2e-processing-latency-percentile", "e2e_processing_latency_percentiles", "percentile of message processing time to track, in (0,1] (may be given multiple times or as a comma-separated list)"}, o.e2e_processing_latency_percentiles);
   f.add({"e2e-processing-latency-window-time", "e2e_processing_latency_window_time", "time over which those percentiles are taken", "", kPositive}, o.e2e_processing_latency_window_time);
 }

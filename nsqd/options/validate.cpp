@@ -90,20 +90,10 @@ Result<void> validate(Options& options) {
   if (auto checked = check_tls(options); !checked) return checked;
   if (auto checked = check_auth(options); !checked) return checked;
   if (auto checked = check_percentiles(options); !checked) return checked;
-  return flags.check_bounds();
-}
-
-std::vector<std::string> ignored_settings(const Options& options) {
-  std::vector<std::string> lines;
-  const auto ignored = [&lines](std::string_view flag) {
-    lines.push_back(fmt::format("--{} is not supported by this build yet and is ignored", flag));
-  };
-  if (!options.statsd_address.empty()) ignored("statsd-address");
-  if (!options.enable_experiment.empty()) ignored("enable-experiment");
-  if (!options.e2e_processing_latency_percentiles.empty()) {
-    ignored("e2e-processing-latency-percentile");
+  if (!options.statsd_address.empty() && options.statsd_interval <= nsq::Nanoseconds::zero()) {
+    return refuse("--statsd-interval must be positive");
   }
-  return lines;
+  return flags.check_bounds();
 }
 
 }  // namespace nsqd

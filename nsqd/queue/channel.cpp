@@ -30,7 +30,9 @@ Channel::Channel(std::string name, const QueueLimits& limits, DeadlineIndex& dea
       deadlines_(deadlines),
       start_(place.start),
       emptied_(place.start),
-      random_(seed | 1) {}
+      random_(seed | 1) {
+  if (limits_.latencies) latencies_ = std::make_unique<LatencyWindow>(limits_.latencies->window);
+}
 
 void Channel::put(const Run& run, Offset clean_from, Effects& effects) {
   const nsq::MutexLock lock(mutex_);
@@ -66,6 +68,7 @@ nsq::Result<void> Channel::add(const std::shared_ptr<Consumer>& consumer) {
     return nsq::fail(nsq::Errc::too_many_consumers);
   }
   consumers_.emplace(consumer->options_.connection, consumer);
+  if (consumer->options_.locality != Locality::elsewhere) ++near_consumers_;
   return {};
 }
 
@@ -73,6 +76,7 @@ bool Channel::remove(const std::shared_ptr<Consumer>& consumer, Effects& effects
   const nsq::MutexLock lock(mutex_);
   pass_on(*consumer, effects);
   if (consumers_.erase(consumer->options_.connection) == 0) return false;
+  if (consumer->options_.locality != Locality::elsewhere) --near_consumers_;
   return ephemeral_ && consumers_.empty() && !exiting_;
 }
 
@@ -118,19 +122,31 @@ void Channel::decline(Consumer& consumer, Effects& effects) {
 }
 
 void Channel::finish(Consumer& consumer, std::span<const nsq::wire::MessageId> ids,
-                     std::vector<AnswerFailure>& failures) {
+                     std::vector<AnswerFailure>& failures, const FinishTiming& timing) {
   const nsq::MutexLock lock(mutex_);
+  std::uint64_t finished = 0;
+  nsq::Nanoseconds first{};
   for (const auto& id : ids) {
     const auto slot = find_owned(consumer, id);
     if (!slot) {
       failures.push_back({id, static_cast<nsq::Errc>(slot.error().code.value())});
       continue;
     }
+    if (timing.latencies && finished == 0) first = timing.now - in_flight_.published_at(*slot);
+    if (latencies_) latencies_->record(timing.now - in_flight_.published_at(*slot), timing.now);
     in_flight_.remove(*slot);
     --consumer.in_flight_;
     ++consumer.finished_;
+    ++finished;
   }
+  finish_count_ += finished;
+  if (timing.latencies && finished > 0) timing.latencies->record(first, finished);
   touch_cursor();
+}
+
+void Channel::add_latencies(LatencySketch& to, nsq::WallTime now) const {
+  const nsq::MutexLock lock(mutex_);
+  if (latencies_) to.merge(latencies_->sketch(now));
 }
 
 nsq::Result<void> Channel::requeue(Consumer& consumer, const nsq::wire::MessageId& id,
@@ -228,7 +244,17 @@ ChannelStats Channel::stats(bool with_consumers) const {
   stats.message_count = message_count_;
   stats.requeue_count = requeue_count_;
   stats.timeout_count = timeout_count_;
-  stats.global_msg_count = delivered_count_;
+  stats.zone_local_msg_count = delivered_count_[static_cast<std::size_t>(Locality::zone)];
+  stats.region_local_msg_count = delivered_count_[static_cast<std::size_t>(Locality::region)];
+  stats.global_msg_count = delivered_count_[static_cast<std::size_t>(Locality::elsewhere)];
+  stats.finish_count = finish_count_;
+  stats.sampled_out_count = sampled_out_count_;
+  stats.memory_bytes = waiting_.bytes() + in_flight_.bytes_reserved();
+  stats.oldest = in_flight_.oldest();
+  if (!waiting_.empty()) {
+    const auto first = waiting_.front_time();
+    stats.oldest = stats.oldest ? std::min(*stats.oldest, first) : first;
+  }
   stats.client_count = consumers_.size();
   stats.paused = paused_;
   if (!with_consumers) return stats;
@@ -305,15 +331,18 @@ std::uint32_t Channel::deliver(Consumer& consumer, nsq::MonoTime now, PullLimits
     const auto room = clamp32(static_cast<std::uint64_t>(consumer.ready_ - consumer.in_flight_));
     Run run = waiting_.pop(sampling ? 1 : std::min(left, room), bytes_left);
     left -= run.count;
-    if (sampling && sampled_out(consumer)) continue;
+    if (sampling && sampled_out(consumer)) {
+      ++sampled_out_count_;
+      continue;
+    }
     bytes_left -= std::min(bytes_left, run.bytes());
     in_flight_.add(run, consumer.options_.connection, now, consumer.options_.msg_timeout);
     consumer.in_flight_ += run.count;
     consumer.messages_ += run.count;
-    delivered_count_ += run.count;
     delivered += run.count;
     out.push_back(std::move(run));
   }
+  delivered_count_[static_cast<std::size_t>(consumer.options_.locality)] += delivered;
   return delivered;
 }
 
@@ -339,7 +368,23 @@ void Channel::wake(Consumer& consumer, Effects& effects) {
 }
 
 void Channel::wake_line(std::uint64_t messages, Effects& effects) {
+  if (near_consumers_ > 0) {
+    wake_nearest(messages, effects);
+    return;
+  }
   for (; messages > 0 && !line_.empty(); --messages) wake(line_.front(), effects);
+}
+
+void Channel::wake_nearest(std::uint64_t messages, Effects& effects) {
+  while (messages > 0 && !line_.empty()) {
+    // The first of the nearest, so that those alike take turns.
+    Consumer& next = *std::ranges::max_element(
+        line_, {}, [](const Consumer& consumer) { return consumer.options_.locality; });
+    const auto room =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(next.ready_ - next.in_flight_, 1));
+    messages -= std::min(messages, room);
+    wake(next, effects);
+  }
 }
 
 void Channel::pass_on(Consumer& consumer, Effects& effects) {

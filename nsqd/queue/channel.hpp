@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,12 +16,14 @@
 #include "common/base/clock.hpp"
 #include "common/base/mutex.hpp"
 #include "common/base/result.hpp"
+#include "common/metrics/histogram.hpp"
 #include "common/wire/message.hpp"
 #include "nsqd/queue/backlog.hpp"
 #include "nsqd/queue/consumer.hpp"
 #include "nsqd/queue/cursor.hpp"
 #include "nsqd/queue/deadline_index.hpp"
 #include "nsqd/queue/in_flight.hpp"
+#include "nsqd/queue/latency_sketch.hpp"
 #include "nsqd/queue/log_link.hpp"
 #include "nsqd/queue/waiting.hpp"
 #include "nsqd/queue/waker.hpp"
@@ -35,6 +38,8 @@ struct QueueLimits {
   nsq::Nanoseconds max_msg_timeout = std::chrono::minutes(15);  ///< longest life of one delivery
   nsq::Nanoseconds max_req_timeout = std::chrono::hours(1);     ///< longest delay of a requeue
   std::size_t max_channel_consumers = 0;                        ///< 0: no limit
+  /// The latencies from publish to FIN that channels measure; null: none.
+  std::shared_ptr<const LatencyConfig> latencies = nullptr;
 };
 
 /// A channel's counts at one moment. Each message that the channel has is in exactly one of
@@ -48,10 +53,18 @@ struct ChannelStats {
   std::uint64_t message_count = 0;
   std::uint64_t requeue_count = 0;
   std::uint64_t timeout_count = 0;
-  std::uint64_t global_msg_count =
-      0;  ///< messages delivered; the rest of upstream's triple is topology's
+  std::uint64_t finish_count = 0;
+  std::uint64_t sampled_out_count = 0;  ///< discarded for a consumer's sample rate
+  // Messages delivered, by where their consumer is.
+  std::uint64_t zone_local_msg_count = 0;
+  std::uint64_t region_local_msg_count = 0;
+  std::uint64_t global_msg_count = 0;  ///< elsewhere, or not known
   std::size_t client_count = 0;
   bool paused = false;
+  /// When the oldest message in memory, waiting or in flight, was published.
+  std::optional<nsq::WallTime> oldest;
+  std::uint64_t memory_bytes = 0;  ///< of frames that wait, and of what is kept for those in flight
+  std::optional<LatencyStats> latency;   ///< if they are measured
   std::vector<ConsumerStats> consumers;  ///< only when asked for
 };
 
@@ -73,6 +86,13 @@ struct PullResult {
 struct AnswerFailure {
   nsq::wire::MessageId id;
   nsq::Errc why;  ///< not_in_flight or not_owner
+};
+
+/// What FINs are measured by. In the caller's histogram those that are given together all count as
+/// the first of them: looking at each message's time costs more than all else that a FIN does.
+struct FinishTiming {
+  nsq::WallTime now{};
+  nsq::metrics::LatencyHistogram* latencies = nullptr;  ///< the caller's; null: none
 };
 
 /// Where a channel stands in its topic.
@@ -189,7 +209,8 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
 
   /// FIN for each id; those that fail are appended to `failures` in order. Pull afterwards.
   void finish(Consumer& consumer, std::span<const nsq::wire::MessageId> ids,
-              std::vector<AnswerFailure>& failures) NSQ_EXCLUDES(mutex_);
+              std::vector<AnswerFailure>& failures, const FinishTiming& timing = {})
+      NSQ_EXCLUDES(mutex_);
 
   /// REQ without a delay: to the tail.
   nsq::Result<void> requeue(Consumer& consumer, const nsq::wire::MessageId& id, Effects& effects)
@@ -219,6 +240,9 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   bool exit_if_unused(Effects& effects) NSQ_EXCLUDES(mutex_);
 
   ChannelStats stats(bool with_consumers) const NSQ_EXCLUDES(mutex_);
+
+  /// Adds the latencies that the channel has measured; nothing if it measures none.
+  void add_latencies(LatencySketch& to, nsq::WallTime now) const NSQ_EXCLUDES(mutex_);
 
   /// Puts back what timed out.
   void expire(nsq::Now now) override NSQ_EXCLUDES(mutex_);
@@ -259,6 +283,8 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   void set_turn(Consumer& consumer, Consumer::Turn turn) NSQ_REQUIRES(mutex_);
   void wake(Consumer& consumer, Effects& effects) NSQ_REQUIRES(mutex_);
   void wake_line(std::uint64_t messages, Effects& effects) NSQ_REQUIRES(mutex_);
+  /// The same where some are nearer than others: each is woken for all it has room for.
+  void wake_nearest(std::uint64_t messages, Effects& effects) NSQ_REQUIRES(mutex_);
   /// Takes the consumer out of the line; what it was woken for and did not fetch goes to others.
   void pass_on(Consumer& consumer, Effects& effects) NSQ_REQUIRES(mutex_);
   void time_out_due(nsq::MonoTime now, Effects& effects) NSQ_REQUIRES(mutex_);
@@ -292,7 +318,11 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   std::uint64_t message_count_ NSQ_GUARDED_BY(mutex_) = 0;
   std::uint64_t requeue_count_ NSQ_GUARDED_BY(mutex_) = 0;
   std::uint64_t timeout_count_ NSQ_GUARDED_BY(mutex_) = 0;
-  std::uint64_t delivered_count_ NSQ_GUARDED_BY(mutex_) = 0;
+  std::array<std::uint64_t, 3> delivered_count_ NSQ_GUARDED_BY(mutex_){};  // by Locality
+  std::size_t near_consumers_ NSQ_GUARDED_BY(mutex_) = 0;  // those that are not `elsewhere`
+  std::uint64_t finish_count_ NSQ_GUARDED_BY(mutex_) = 0;
+  std::uint64_t sampled_out_count_ NSQ_GUARDED_BY(mutex_) = 0;
+  std::unique_ptr<LatencyWindow> latencies_ NSQ_GUARDED_BY(mutex_);  // null: not measured
 };
 
 }  // namespace nsqd

@@ -11,6 +11,9 @@
 
 namespace nsqd {
 
+/// How near a consumer is to this nsqd. Source: spec/nsqd.md 5.15.
+enum class Locality : std::uint8_t { elsewhere, region, zone };
+
 /// What a connection brings along when it subscribes.
 struct ConsumerOptions {
   std::uint64_t connection =
@@ -18,6 +21,7 @@ struct ConsumerOptions {
   nsq::Nanoseconds msg_timeout{};
   int sample_rate =
       0;  ///< 0: every message; 1..99: each with (rate + 1) % probability, the rest discarded
+  Locality locality = Locality::elsewhere;  ///< nearer consumers are served first
 };
 
 /// A consumer's counts, as `/stats` shows them.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/base/bytes.hpp"
+#include "common/base/clock.hpp"
 
 namespace nsqd {
 
@@ -28,6 +29,12 @@ char* write_unstamped_frame(char* to, std::string_view body) noexcept;
 
 /// Sets timestamp and id of a frame.
 void stamp_frame(char* frame, std::int64_t timestamp, std::uint64_t id) noexcept;
+
+/// When the frame's message was published.
+inline nsq::WallTime frame_time(const char* frame) noexcept {
+  const auto nanos = static_cast<std::int64_t>(nsq::load_be64(frame + 4 + 4));
+  return nsq::WallTime(nsq::Nanoseconds(nanos));
+}
 
 /// The id of a frame of this process, as a number.
 std::uint64_t frame_id(const char* frame) noexcept;

@@ -34,6 +34,28 @@ std::optional<InFlight::Slot> InFlight::find(std::uint64_t id) const {
   return found->second;
 }
 
+nsq::WallTime InFlight::published_at(Slot slot) const noexcept {
+  const Node& node = slots_[slot];
+  return frame_time(uses_[node.use].block->data() + node.message.begin);
+}
+
+std::optional<nsq::WallTime> InFlight::oldest() const {
+  std::optional<nsq::WallTime> oldest;
+  const auto consider = [&](Slot slot) {
+    const auto time = published_at(slot);
+    if (!oldest || time < *oldest) oldest = time;
+  };
+  for (const auto& list : lists_) {
+    if (list.head != kNone) consider(list.head);
+  }
+  if (!capped_.empty()) consider(capped_.begin()->second);
+  return oldest;
+}
+
+std::uint64_t InFlight::bytes_reserved() const noexcept {
+  return slots_.capacity() * sizeof(Node) + uses_.capacity() * sizeof(BlockUse);
+}
+
 void InFlight::touch(Slot slot, nsq::MonoTime now, nsq::Nanoseconds timeout,
                      nsq::Nanoseconds max_timeout) {
   now = forward(now);

@@ -43,6 +43,13 @@ class InFlight {
   std::optional<Slot> find(std::uint64_t id) const;
   const Message& at(Slot slot) const noexcept { return slots_[slot].message; }
 
+  /// When the message was published.
+  nsq::WallTime published_at(Slot slot) const noexcept;
+  /// The same of the oldest of those whose timers were started longest ago; nothing: none is here.
+  std::optional<nsq::WallTime> oldest() const;
+  /// Memory of the messages' slots, in bytes, free ones included.
+  std::uint64_t bytes_reserved() const noexcept;
+
   /// Restarts the timer: now + timeout, but no later than delivery + max_timeout.
   void touch(Slot slot, nsq::MonoTime now, nsq::Nanoseconds timeout, nsq::Nanoseconds max_timeout);
 

@@ -238,7 +238,7 @@ Result<void> Topic::requeue(Channel& channel, Consumer& consumer, const wire::Me
   return {};
 }
 
-TopicStats Topic::stats(std::string_view channel, bool with_consumers) const {
+TopicStats Topic::stats(std::string_view channel, bool with_consumers, WallTime now) const {
   TopicStats stats;
   std::vector<std::shared_ptr<Channel>> channels;
   {
@@ -250,13 +250,36 @@ TopicStats Topic::stats(std::string_view channel, bool with_consumers) const {
     stats.message_count = message_count_;
     stats.message_bytes = message_bytes_;
     stats.paused = paused_;
+    stats.memory_bytes = held_.bytes();
+    if (!held_.empty()) stats.oldest = held_.front_time();
     channels = channels_;
+  }
+  std::map<std::string_view, LatencyStats> latencies;
+  if (limits_.latencies && !channels.empty()) {
+    stats.latency = measure_channels(channels, now, latencies);
   }
   std::erase_if(channels, [&](const auto& c) { return !channel.empty() && c->name() != channel; });
   std::sort(channels.begin(), channels.end(),
             [](const auto& a, const auto& b) { return a->name() < b->name(); });
-  for (const auto& each : channels) stats.channels.push_back(each->stats(with_consumers));
+  for (const auto& each : channels) {
+    ChannelStats& shown = stats.channels.emplace_back(each->stats(with_consumers));
+    const auto latency = latencies.find(each->name());
+    if (latency != latencies.end()) shown.latency = std::move(latency->second);
+  }
   return stats;
+}
+
+LatencyStats Topic::measure_channels(std::span<const std::shared_ptr<Channel>> channels,
+                                     WallTime now,
+                                     std::map<std::string_view, LatencyStats>& each) const {
+  LatencySketch all;
+  for (const auto& channel : channels) {
+    LatencySketch sketch;
+    channel->add_latencies(sketch, now);
+    all.merge(sketch);
+    each.emplace(channel->name(), LatencyStats::of(sketch, limits_.latencies->quantiles));
+  }
+  return LatencyStats::of(all, limits_.latencies->quantiles);
 }
 
 Run Topic::append(std::span<const std::string_view> bodies, std::uint32_t bytes, WallTime now) {

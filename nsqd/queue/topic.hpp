@@ -73,7 +73,10 @@ struct TopicStats {
   std::uint64_t message_count = 0;
   std::uint64_t message_bytes = 0;  ///< of bodies
   bool paused = false;
-  std::vector<ChannelStats> channels;  ///< by name
+  std::optional<nsq::WallTime> oldest;  ///< as ChannelStats::oldest, of what no channel has yet
+  std::uint64_t memory_bytes = 0;       ///< of frames that no channel has yet
+  std::optional<LatencyStats> latency;  ///< of all channels; nothing without one, or not measured
+  std::vector<ChannelStats> channels;   ///< by name
 };
 
 /// A topic: accepts publishes, gives them offset, id and timestamp, copies the bodies once, and
@@ -200,7 +203,9 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   std::vector<std::shared_ptr<Channel>> exit(Effects& effects) NSQ_EXCLUDES(mutex_);
 
   /// @param channel  only this channel, unless empty.
-  TopicStats stats(std::string_view channel, bool with_consumers) const NSQ_EXCLUDES(mutex_);
+  /// @param now      the end of the latencies' window.
+  TopicStats stats(std::string_view channel, bool with_consumers, nsq::WallTime now = {}) const
+      NSQ_EXCLUDES(mutex_);
 
  private:
   Run append(std::span<const std::string_view> bodies, std::uint32_t bytes, nsq::WallTime now)
@@ -242,6 +247,10 @@ class Topic final : public Expirable, public std::enable_shared_from_this<Topic>
   std::size_t takers(const DeferredMessage& message) const NSQ_REQUIRES(mutex_);
   void look_after_deferred(nsq::Now now, Effects& effects) NSQ_REQUIRES(mutex_);
 
+  /// The latencies of all the channels together, and those of each by its name.
+  LatencyStats measure_channels(std::span<const std::shared_ptr<Channel>> channels,
+                                nsq::WallTime now,
+                                std::map<std::string_view, LatencyStats>& each) const;
   std::shared_ptr<Channel> make_channel(std::string name, ChannelPlace place) NSQ_REQUIRES(mutex_);
   void exit_locked() NSQ_REQUIRES(mutex_);
   void restore(const TopicImage& image) NSQ_REQUIRES(mutex_);

@@ -40,6 +40,10 @@ std::uint32_t Waiting::front_bytes() const noexcept {
   return frame_bytes(runs_.front().frames().data());
 }
 
+nsq::WallTime Waiting::front_time() const noexcept {
+  return frame_time(runs_.front().frames().data());
+}
+
 Run Waiting::pop(std::uint32_t count, std::uint32_t bytes) {
   NSQ_ASSERT(!runs_.empty() && count > 0);
   Run& front = runs_.front();

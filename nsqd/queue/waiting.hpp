@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 
+#include "common/base/clock.hpp"
 #include "nsqd/queue/backlog.hpp"
 
 namespace nsqd {
@@ -20,6 +21,9 @@ class Waiting {
   bool empty() const noexcept { return count_ == 0; }
 
   void push(Run run);
+
+  /// When the first message was published. REQUIRES: not empty.
+  nsq::WallTime front_time() const noexcept;
 
   /// Bytes of the first message's frame. REQUIRES: not empty.
   std::uint32_t front_bytes() const noexcept;

@@ -20,6 +20,7 @@
 #include "common/wire/message.hpp"
 #include "nsqd/queue/channel.hpp"
 #include "nsqd/queue/deadline_index.hpp"
+#include "nsqd/stats/thread_metrics.hpp"
 #include "nsqd/storage/commit_queue.hpp"
 
 namespace nsqd {
@@ -95,6 +96,9 @@ class IoThread {
 
   boost::asio::io_context& context() noexcept { return context_; }
 
+  /// Written on the thread itself, read on any.
+  ThreadMetrics& metrics() noexcept { return metrics_; }
+
   // --- the rest on the thread itself ---
 
   bool is_current() const noexcept { return std::this_thread::get_id() == id_; }
@@ -117,6 +121,7 @@ class IoThread {
   void take_inbox();
 
   boost::asio::io_context context_{1};
+  ThreadMetrics metrics_;
   std::unique_ptr<CommitQueue> commits_;
   DeadlineTimer timer_;
   nsq::net::TaskGroup tasks_;

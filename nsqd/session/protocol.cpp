@@ -69,12 +69,12 @@ Protocol::Step Protocol::execute(const CommandLine& line, std::string_view rest,
   // Publishes and FINs gather; whatever else comes in between ends the batch, so that commands take
   // effect, and are answered, in their order.
   if (line.command == Command::pub) {
-    flush_fins();
+    flush_fins(now);
     return pub(line, rest, now);
   }
   if (flush_publishes(now) == Step::end) return Step::end;
-  if (line.command == Command::fin) return fin(line);
-  flush_fins();
+  if (line.command == Command::fin) return fin(line, now);
+  flush_fins(now);
   switch (line.command) {
     case Command::identify:
       return identify(rest);
@@ -138,12 +138,13 @@ void Protocol::leave() {
 }
 
 Protocol::Step Protocol::finish_batches(nsq::Now now) {
-  flush_fins();
+  flush_fins(now);
   return flush_publishes(now);
 }
 
 Protocol::Step Protocol::fail(const ProtocolError& error) {
   context_.log.error("[{}] - {}", remote_address_, error.text());
+  context_.io.metrics().protocol_errors.count(error.code);
   replies_.add_frame(FrameType::error, error.text());
   return error.fatal ? Step::end : Step::done;
 }

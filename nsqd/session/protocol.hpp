@@ -148,7 +148,7 @@ class Protocol {
   Step mpub(const CommandLine& line, std::string_view rest, nsq::Now now);
   Step dpub(const CommandLine& line, std::string_view rest, nsq::Now now);
   Step rdy(const CommandLine& line);
-  Step fin(const CommandLine& line);
+  Step fin(const CommandLine& line, nsq::Now now);
   Step req(const CommandLine& line, nsq::Now now);
   Step touch(const CommandLine& line, nsq::Now now);
   Step cls();
@@ -185,7 +185,7 @@ class Protocol {
 
   Step finish_batches(nsq::Now now);
   Step flush_publishes(nsq::Now now);
-  void flush_fins();
+  void flush_fins(nsq::Now now);
 
   Step fail(const ProtocolError& error);
   Step wait_for(Command command, const nsq::wire::BodyFault& fault, std::size_t needed);
@@ -202,6 +202,7 @@ class Protocol {
   std::shared_ptr<ClientRecord> client_;
   std::shared_ptr<Consumer> consumer_;
   Broker::Subscription subscription_;
+  Locality locality_ = Locality::elsewhere;
   State state_ = State::init;
   bool ended_ = false;
   bool topic_allowed_ =

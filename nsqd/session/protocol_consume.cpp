@@ -28,6 +28,7 @@ Protocol::Step Protocol::sub(const CommandLine& line, nsq::Now now) {
   options.connection = client_->connection();
   options.msg_timeout = settings_.msg_timeout;
   options.sample_rate = settings_.sample_rate;
+  options.locality = locality_;
   auto consumer = std::make_shared<Consumer>(options, host_.waker());
   auto subscription = context_.broker.subscribe(*topic, *channel, consumer);
   if (!subscription) {
@@ -64,11 +65,11 @@ Protocol::Step Protocol::rdy(const CommandLine& line) {
   return Step::done;
 }
 
-Protocol::Step Protocol::fin(const CommandLine& line) {
+Protocol::Step Protocol::fin(const CommandLine& line, nsq::Now now) {
   if (state_ == State::init) return fail(wire::wrong_state(line.name));
   const auto id = wire::MessageId::from(line.params[0]);
   if (!id) {
-    flush_fins();  // their answers come before this error, which is the last
+    flush_fins(now);  // their answers come before this error, which is the last
     return fail(line.param_count < 1 ? wire::too_few_params(Command::fin)
                                      : wire::invalid_message_id());
   }
@@ -76,12 +77,13 @@ Protocol::Step Protocol::fin(const CommandLine& line) {
   return Step::done;
 }
 
-void Protocol::flush_fins() {
+void Protocol::flush_fins(nsq::Now now) {
   auto& ids = context_.io.scratch().ids;
   if (ids.empty()) return;
   auto& failures = context_.io.scratch().failures;
   failures.clear();
-  subscription_.channel->finish(*consumer_, ids, failures);
+  subscription_.channel->finish(*consumer_, ids, failures,
+                                {now.wall, &context_.io.metrics().finish_latency});
   ids.clear();
   for (const auto& failure : failures) {
     fail(wire::message_failed(Command::fin, failure.id.view(),

@@ -36,6 +36,7 @@ Protocol::Step Protocol::apply(const wire::IdentifyRequest& request) {
   identity.snappy = layers_.snappy;
   identity.deflate = layers_.deflate_level > 0;
   client_->set_identity(identity);
+  locality_ = locality_of(request, context_.options);
   context_.log.info("[{}] IDENTIFY: client_id={} hostname={} user_agent={}", remote_address_,
                     request.client_id, request.hostname, request.user_agent);
   if (request.feature_negotiation) {

@@ -44,8 +44,8 @@ void ReplyQueue::add_frame(FrameType type, std::string_view data) {
   held_.push_back(std::move(held));
 }
 
-void ReplyQueue::committed(Ticket ticket) {
-  if (!broken_) release(ticket);
+std::uint64_t ReplyQueue::committed(Ticket ticket) {
+  return broken_ ? 0 : release(ticket);
 }
 
 void ReplyQueue::failed(Ticket ticket, std::string_view reason) {
@@ -60,17 +60,20 @@ void ReplyQueue::failed(Ticket ticket, std::string_view reason) {
   broken_ = true;
 }
 
-void ReplyQueue::release(Ticket ticket) {
+std::uint64_t ReplyQueue::release(Ticket ticket) {
+  std::uint64_t published = 0;
   auto at = held_.begin();
   for (; at != held_.end() && at->ticket <= ticket; ++at) {
     if (at->count > 0) {
       append_oks(ready_, at->count);
+      published += at->count;
     } else {
       ready_.append(at->frame);
     }
   }
   held_.erase(held_.begin(), at);
   if (held_.empty()) held_.shrink_to_fit();
+  return published;
 }
 
 }  // namespace nsqd

@@ -21,8 +21,8 @@ class ReplyQueue {
   /// A frame that waits for nothing itself.
   void add_frame(nsq::wire::FrameType type, std::string_view data);
 
-  /// Releases what waits for tickets up to this one.
-  void committed(Ticket ticket);
+  /// Releases what waits for tickets up to this one. @return how many publishes' OKs.
+  std::uint64_t committed(Ticket ticket);
 
   /// The commit of `ticket` failed. The first publish that waits for it is answered with
   /// E_<COMMAND>_FAILED and `reason`; that is fatal, so nothing behind it is ever sent.
@@ -48,7 +48,7 @@ class ReplyQueue {
     std::string frame;
   };
 
-  void release(Ticket ticket);
+  std::uint64_t release(Ticket ticket);
 
   std::string ready_;
   std::vector<Held> held_;

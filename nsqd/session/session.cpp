@@ -138,6 +138,7 @@ IoResult Session::read_behind_partial(std::string_view& input) {
 void Session::consume(std::string_view input) {
   const nsq::Now now = nsq::read_clock();
   const bool was_client = protocol_.is_client();
+  consuming_since_ = now.mono;
   const std::size_t consumed = protocol_.consume(input, now);
   keep_rest(input, consumed);
   if (consumed > 0) last_command_ = now.mono;
@@ -163,15 +164,17 @@ void Session::wake() noexcept {
 }
 
 void Session::await_commit(Ticket ticket) {
-  context_.io.commits().when_committed(
-      ticket, [self = shared_from_this(), ticket](const nsq::Result<void>& result) {
-        if (result) {
-          self->protocol_.replies().committed(ticket);
-        } else {
-          self->protocol_.replies().failed(ticket, result.error().text());
-        }
-        self->schedule();
-      });
+  context_.io.commits().when_committed(ticket, [self = shared_from_this(), ticket,
+                                                began = consuming_since_](
+                                                   const nsq::Result<void>& result) {
+    if (result) {
+      const auto published = self->protocol_.replies().committed(ticket);
+      self->context_.io.metrics().publish_latency.record(nsq::read_clock().mono - began, published);
+    } else {
+      self->protocol_.replies().failed(ticket, result.error().text());
+    }
+    self->schedule();
+  });
 }
 
 void Session::ask_authority(Credentials client) {

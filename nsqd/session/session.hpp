@@ -80,8 +80,9 @@ class Session final : public Waker,
   bool closed_ = false;
   bool blocked_ = false;  // the socket takes nothing now
   bool input_ended_ = false;
-  bool layering_ = false;        // between an IDENTIFY and the OK of its last layer
-  nsq::Nanoseconds interval_{};  // between heartbeats; zero: none
+  bool layering_ = false;            // between an IDENTIFY and the OK of its last layer
+  nsq::Nanoseconds interval_{};      // between heartbeats; zero: none
+  nsq::MonoTime consuming_since_{};  // when what is worked off was read
   nsq::MonoTime last_command_{};
   nsq::MonoTime next_heartbeat_{};
   nsq::MonoTime blocked_since_{};

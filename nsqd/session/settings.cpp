@@ -14,6 +14,8 @@ using nsq::wire::ProtocolError;
 
 namespace {
 
+constexpr std::string_view kTopologyAware = "topology-aware-consumption";
+
 constexpr std::int64_t kMinHeartbeatMs = 1000;
 constexpr std::int64_t kMinMsgTimeoutMs = 1000;
 constexpr std::int64_t kMinOutputBufferBytes = 64;
@@ -56,6 +58,15 @@ ClientSettings default_settings(const Options& options) {
   settings.msg_timeout = options.msg_timeout;
   settings.output_buffer_timeout = options.output_buffer_timeout;
   return settings;
+}
+
+Locality locality_of(const nsq::wire::IdentifyRequest& request, const Options& options) {
+  const bool enabled = std::ranges::find(options.enable_experiment, kTopologyAware) !=
+                       options.enable_experiment.end();
+  if (!enabled) return Locality::elsewhere;
+  if (request.topology_zone == options.topology_zone) return Locality::zone;
+  if (request.topology_region == options.topology_region) return Locality::region;
+  return Locality::elsewhere;
 }
 
 std::expected<Negotiated, ProtocolError> negotiate(const nsq::wire::IdentifyRequest& request,

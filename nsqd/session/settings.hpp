@@ -7,6 +7,7 @@
 #include "common/wire/identify.hpp"
 #include "common/wire/protocol_error.hpp"
 #include "nsqd/options/options.hpp"
+#include "nsqd/queue/consumer.hpp"
 
 namespace nsqd {
 
@@ -22,6 +23,10 @@ struct ClientSettings {
 
 /// The settings of a connection that never identifies.
 ClientSettings default_settings(const Options& options);
+
+/// How near a client that identified itself so is; `elsewhere` unless the experiment
+/// topology-aware-consumption is enabled. Source: spec/nsqd.md 5.15.
+Locality locality_of(const nsq::wire::IdentifyRequest& request, const Options& options);
 
 /// The layers that an IDENTIFY was granted: they are put on the connection once its answer is out.
 struct Layers {

@@ -110,9 +110,9 @@ std::vector<ClientSnapshot> ClientRegistry::snapshot() const {
   return snapshots;
 }
 
-std::size_t ClientRegistry::count() const {
+ClientRegistry::Totals ClientRegistry::totals() const {
   const MutexLock lock(list_->mutex);
-  return list_->records.size();
+  return {.open = list_->records.size(), .accepted = list_->last_number};
 }
 
 }  // namespace nsqd

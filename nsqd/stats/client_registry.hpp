@@ -120,7 +120,13 @@ class ClientRegistry {
   /// All connections, in the order in which they came.
   std::vector<ClientSnapshot> snapshot() const;
 
-  std::size_t count() const;
+  struct Totals {
+    std::uint64_t open = 0;
+    std::uint64_t accepted = 0;  ///< since the start, those included
+  };
+  Totals totals() const;
+
+  std::size_t count() const { return totals().open; }
 
  private:
   const std::shared_ptr<detail::ClientList> list_;

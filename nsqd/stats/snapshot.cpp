@@ -12,7 +12,8 @@ namespace {
 using Topics = std::vector<TopicStats>;
 
 /// The topics that the filter lets through; nothing if it names one that does not exist.
-std::optional<Topics> gather_topics(const Broker& broker, const StatsFilter& filter) {
+std::optional<Topics> gather_topics(const Broker& broker, const StatsFilter& filter,
+                                    nsq::WallTime now) {
   std::vector<std::shared_ptr<Topic>> topics;
   const auto hidden = [&](std::string_view name) {
     return filter.visible && !filter.visible(name);
@@ -30,7 +31,7 @@ std::optional<Topics> gather_topics(const Broker& broker, const StatsFilter& fil
   Topics all;
   all.reserve(topics.size());
   for (const auto& topic : topics) {
-    TopicStats stats = topic->stats(filter.channel, filter.include_clients);
+    TopicStats stats = topic->stats(filter.channel, filter.include_clients, now);
     if (!filter.channel.empty() && stats.channels.empty()) continue;
     all.push_back(std::move(stats));
   }
@@ -90,7 +91,7 @@ void StatsSnapshot::add_producers(const Broker& broker, const StatsFilter& filte
   // A filter does not remove producers, so what one of them consumes may be outside of it.
   if (filter.topic.empty() && filter.channel.empty()) {
     for_each_consumer(*topics, fill);
-  } else if (const auto all = gather_topics(broker, {})) {
+  } else if (const auto all = gather_topics(broker, {}, taken_at)) {
     for_each_consumer(*all, fill);
   }
 }
@@ -98,12 +99,13 @@ void StatsSnapshot::add_producers(const Broker& broker, const StatsFilter& filte
 StatsSnapshot take_stats(const StatsSource& source, const StatsFilter& filter, nsq::WallTime now) {
   StatsSnapshot snapshot;
   snapshot.health = source.health.text();
+  snapshot.connections = source.clients.totals();
   snapshot.start_time = source.start_time;
   snapshot.taken_at = now;
   snapshot.e2e_percentiles.assign(source.e2e_percentiles.begin(), source.e2e_percentiles.end());
   snapshot.include_clients = filter.include_clients;
   if (filter.include_mem) snapshot.memory = read_memory_figures();
-  snapshot.topics = gather_topics(source.broker, filter);
+  snapshot.topics = gather_topics(source.broker, filter, now);
   if (filter.include_clients && snapshot.topics) snapshot.add_clients(source, filter);
   return snapshot;
 }

@@ -59,6 +59,7 @@ class StatsSnapshot {
   ~StatsSnapshot() = default;
 
   std::string health;
+  ClientRegistry::Totals connections;
   nsq::WallTime start_time{};
   nsq::WallTime taken_at{};
   std::optional<std::vector<TopicStats>> topics;  ///< by name; nothing: the filter's is unknown

@@ -108,7 +108,7 @@ class Writer {
     number("message_bytes", topic.message_bytes);
     boolean("paused", topic.paused);
     string("durability", to_string(topic.durability));
-    latency(!topic.channels.empty());
+    latency(topic.latency);
     raw("}");
   }
 
@@ -120,6 +120,8 @@ class Writer {
     number("in_flight_count", channel.in_flight_count);
     number("deferred_count", channel.deferred_count);
     number("message_count", channel.message_count);
+    number_unless_zero("zone_local_msg_count", channel.zone_local_msg_count);
+    number_unless_zero("region_local_msg_count", channel.region_local_msg_count);
     number_unless_zero("global_msg_count", channel.global_msg_count);
     number("requeue_count", channel.requeue_count);
     number("timeout_count", channel.timeout_count);
@@ -131,7 +133,7 @@ class Writer {
       raw("null");
     }
     boolean("paused", channel.paused);
-    latency(true);
+    latency(channel.latency);
     raw("}");
   }
 
@@ -190,18 +192,22 @@ class Writer {
     });
   }
 
-  /// No latencies are measured, so each quantile is that of no samples.
-  void latency(bool has_channels) {
+  void latency(const std::optional<LatencyStats>& latency) {
     key("e2e_processing_latency");
-    if (snapshot_.e2e_percentiles.empty() || !has_channels) {
+    if (!latency) {
       raw(R"({"count":0,"percentiles":null})");
       return;
     }
-    raw(R"({"count":0,"percentiles":)");
+    raw("{");
+    number("count", latency->count);
+    key("percentiles");
+    auto value = latency->values.begin();
     array(snapshot_.e2e_percentiles, [&](double quantile) {
-      raw(R"({"quantile":)");
+      raw("{");
+      key("quantile");
       raw(nsq::config::format_float(quantile));
-      raw(R"(,"value":0})");
+      number("value", (value++)->count());
+      raw("}");
     });
     raw("}");
   }

@@ -34,6 +34,15 @@ std::string_view port_of(std::string_view remote_address) {
   return colon == remote_address.npos ? std::string_view() : remote_address.substr(colon + 1);
 }
 
+/// One decimal, in the largest unit of which there is more than one. Source: spec/nsqd.md 6.5.
+std::string in_unit(nsq::Nanoseconds value) {
+  const auto count = static_cast<double>(value.count());
+  if (count > 1e9) return fmt::format("{:.1f}s", count / 1e9);
+  if (count > 1e6) return fmt::format("{:.1f}ms", count / 1e6);
+  if (count > 1e3) return fmt::format("{:.1f}us", count / 1e3);
+  return fmt::format("{:.1f}ns", count);
+}
+
 class Writer {
  public:
   explicit Writer(const StatsSnapshot& snapshot) : snapshot_(snapshot) {}
@@ -73,7 +82,7 @@ class Writer {
   void topic(const TopicStats& topic) {
     put("\n{}[{:<15}] depth: {:<5} be-depth: {:<5} msgs: {:<8} e2e%: {}\n",
         topic.paused ? "*P " : "   ", topic.name, topic.depth, topic.backend_depth,
-        topic.message_count, latency(!topic.channels.empty()));
+        topic.message_count, latency(topic.latency));
     for (const ChannelStats& each : topic.channels) channel(each);
   }
 
@@ -82,7 +91,7 @@ class Writer {
         "timeout: {:<5} msgs: {:<8} e2e%: {}\n",
         channel.paused ? "*P " : "   ", channel.name, channel.depth, channel.backend_depth,
         channel.in_flight_count, channel.deferred_count, channel.requeue_count,
-        channel.timeout_count, channel.message_count, latency(true));
+        channel.timeout_count, channel.message_count, latency(channel.latency));
     for (const ConsumerStats& consumer : channel.consumers) {
       const auto found = snapshot_.find(consumer);
       if (!found) continue;
@@ -118,12 +127,12 @@ class Writer {
     put("msgs: {:<8} topics: {}", total, topics);
   }
 
-  /// No latencies are measured, so each quantile is that of no samples.
-  std::string latency(bool has_channels) const {
+  static std::string latency(const std::optional<LatencyStats>& latency) {
     std::string list;
-    if (!has_channels) return list;
-    for (std::size_t i = 0; i < snapshot_.e2e_percentiles.size(); ++i) {
-      list += list.empty() ? "0.0ns" : ", 0.0ns";
+    if (!latency) return list;
+    for (const auto value : latency->values) {
+      if (!list.empty()) list += ", ";
+      list += in_unit(value);
     }
     return list;
   }

@@ -16,6 +16,7 @@
 #include "common/base/mutex.hpp"
 #include "common/base/result.hpp"
 #include "nsqd/storage/damage.hpp"
+#include "nsqd/storage/figures.hpp"
 #include "nsqd/storage/health.hpp"
 #include "nsqd/storage/wal_gate.hpp"
 
@@ -73,6 +74,9 @@ class Database {
   /// Writes to the write-ahead log; it then survives the process. @param may_wait  false: returns
   /// Incomplete instead of waiting until compaction has caught up.
   rocksdb::Status write(rocksdb::WriteBatch& batch, bool may_wait);
+
+  /// Asks RocksDB and the file system. What cannot be told at present is left at 0.
+  void add_figures(StorageFigures& figures) const;
 
   /// Makes what was written so far survive the machine.
   rocksdb::Status sync();

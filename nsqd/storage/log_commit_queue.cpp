@@ -61,30 +61,31 @@ bool LogCommitQueue::commit() {
 
 void LogCommitQueue::commit_turn() {
   const Ticket ticket = open_++;
+  const MonoTime began = read_clock().mono;
   if (!save_topics()) {
-    finish(ticket, turn_, rocksdb::Status::IOError("the topic could not be saved"));
+    finish(ticket, turn_, rocksdb::Status::IOError("the topic could not be saved"), began);
     turn_.clear();
     return;
   }
   if (!turn_.encode(context_.database, batch_)) {
-    finish(ticket, turn_, rocksdb::Status::IOError("the log is closed"));
+    finish(ticket, turn_, rocksdb::Status::IOError("the log is closed"), began);
     turn_.clear();
     return;
   }
   context_.wrote(batch_.GetDataSize());
   const bool sync = turn_.wants_sync();
   if (!outside_.empty()) {
-    hand_over(ticket, false, sync);
+    hand_over(ticket, false, sync, began);
     return;
   }
   const auto status = context_.database.write(batch_, false);
   if (status.IsIncomplete()) {
-    hand_over(ticket, false, sync);
+    hand_over(ticket, false, sync, began);
   } else if (status.ok() && sync) {
-    hand_over(ticket, true, true);
+    hand_over(ticket, true, true, began);
   } else {
     if (status.ok()) context_.committer.wrote();
-    finish(ticket, turn_, status);
+    finish(ticket, turn_, status, began);
     turn_.clear();
   }
   if (batch_.Data().capacity() > kKeptBatchBytes) batch_ = rocksdb::WriteBatch();
@@ -102,14 +103,14 @@ bool LogCommitQueue::save_topics() {
   return saved;
 }
 
-void LogCommitQueue::hand_over(Ticket ticket, bool written, bool sync) {
+void LogCommitQueue::hand_over(Ticket ticket, bool written, bool sync, MonoTime began) {
   Committer::Job job;
   job.sync = sync;
   if (!written)
     job.batch = std::make_unique<rocksdb::WriteBatch>(std::exchange(batch_, rocksdb::WriteBatch()));
   const std::size_t bytes = written ? 0 : job.batch->GetDataSize();
   outside_bytes_ += bytes;
-  outside_.push_back({ticket, std::exchange(turn_, Turn())});
+  outside_.push_back({ticket, std::exchange(turn_, Turn()), began});
   job.done = [this, bytes](rocksdb::Status status) {
     context_.post([this, bytes, status = std::move(status)] {
       outside_bytes_ -= bytes;
@@ -123,15 +124,18 @@ void LogCommitQueue::ended_outside(rocksdb::Status status) {
   // Jobs end in the order of their submission.
   Outside first = std::move(outside_.front());
   outside_.pop_front();
-  finish(first.ticket, first.turn, status);
+  finish(first.ticket, first.turn, status, first.began);
 }
 
-void LogCommitQueue::finish(Ticket ticket, Turn& turn, const rocksdb::Status& status) {
+void LogCommitQueue::finish(Ticket ticket, Turn& turn, const rocksdb::Status& status,
+                            MonoTime began) {
   done_ = ticket;
+  const Now now = read_clock();
+  if (context_.latency) context_.latency->record(now.mono - began);
   if (!status.ok()) {
     failed_.emplace(ticket, Error{make_error_code(Errc::storage_failed), status.ToString()});
   }
-  turn.settle(status.ok(), read_clock());
+  turn.settle(status.ok(), now);
 }
 
 /// Tells who waits for what is done. A callback may give more and wait again: it is told in another

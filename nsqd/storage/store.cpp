@@ -76,12 +76,26 @@ Result<void> Store::open(Broker& broker) {
 }
 
 std::unique_ptr<LogCommitQueue> Store::make_journal(Post post) {
+  nsq::metrics::LatencyHistogram* latency = nullptr;
+  {
+    const MutexLock lock(latencies_mutex_);
+    latency = &latencies_.emplace_back();
+  }
   return std::make_unique<LogCommitQueue>(
       LogCommitQueue::Context{.database = database_,
                               .committer = committer_,
                               .log = *this,
                               .wrote = [this](std::size_t bytes) { wrote(bytes); },
-                              .post = std::move(post)});
+                              .post = std::move(post),
+                              .latency = latency});
+}
+
+StorageFigures Store::figures() const {
+  StorageFigures figures;
+  database_.add_figures(figures);
+  const MutexLock lock(latencies_mutex_);
+  for (const auto& each : latencies_) figures.commit_latency += each.read();
+  return figures;
 }
 
 Journal& Store::deadline_journal() {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "nsqd/storage/committer.hpp"
 #include "nsqd/storage/cursor_keeper.hpp"
 #include "nsqd/storage/database.hpp"
+#include "nsqd/storage/figures.hpp"
 #include "nsqd/storage/log_commit_queue.hpp"
 #include "nsqd/storage/log_reader.hpp"
 #include "nsqd/storage/read_pool.hpp"
@@ -40,8 +42,14 @@ class Store final : public Log {
   /// Opens the database and restores what it has into the broker. Errors are complete sentences.
   nsq::Result<void> open(Broker& broker);
 
-  /// A journal for another thread.
-  std::unique_ptr<LogCommitQueue> make_journal(Post post);
+  /// A journal for another thread. Call it before open(), or on its thread.
+  std::unique_ptr<LogCommitQueue> make_journal(Post post) NSQ_EXCLUDES(latencies_mutex_);
+
+  /// Why nothing can be written at present. Any thread.
+  nsq::Result<void> writable() const { return database_.available(); }
+
+  /// What the storage is doing. Takes some milliseconds at most; any thread.
+  StorageFigures figures() const NSQ_EXCLUDES(latencies_mutex_);
 
   /// Ends the turn of the deadline journal.
   void commit_deadlines();
@@ -71,6 +79,9 @@ class Store final : public Log {
 
   const nsq::Logger log_;
   const Post deadline_post_;
+  mutable nsq::Mutex latencies_mutex_;  // a leaf
+  // One a journal, where they stay.
+  std::deque<nsq::metrics::LatencyHistogram> latencies_ NSQ_GUARDED_BY(latencies_mutex_);
   Database database_;
   CorruptStretches corrupt_;
   LogReader reader_;

@@ -155,7 +155,7 @@ void Daemon::serve_http() {
   nsq::net::HttpThread thread;
   thread.executor = context_.get_executor();
   thread.read_buffer = scratch_;
-  thread.router = make_api_router({registry_, waiters_, log_});
+  thread.router = make_api_router({registry_, waiters_, log_, nsq::read_clock().wall});
   nsq::net::HttpServerOptions options;
   if (tls_) options.upgrade = nsq::net::tls_upgrade(tls_, log_);
   options.access_log = nsq::net::make_access_log(log_);

@@ -10,6 +10,7 @@ std::shared_ptr<const nsq::net::HttpRouter> make_api_router(const ApiContext& co
   add_lookup_route(*router, shared);  // first, as the table is searched in order
   add_query_routes(*router, shared);
   add_admin_routes(*router, shared);
+  add_monitoring_routes(*router, shared);
   return router;
 }
 

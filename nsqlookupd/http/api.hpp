@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "common/base/clock.hpp"
 #include "common/base/log.hpp"
 #include "common/net/http_router.hpp"
 #include "nsqlookupd/http/lookup_waiters.hpp"
@@ -14,6 +15,7 @@ struct ApiContext {
   Registry& registry;
   LookupWaiters& waiters;
   nsq::Logger log;
+  nsq::WallTime start_time{};  ///< of the daemon
 };
 
 /// The HTTP API of spec/nsqlookupd.md 5 and 6, and long polling on /lookup

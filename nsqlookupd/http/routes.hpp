@@ -26,4 +26,7 @@ void add_lookup_route(nsq::net::HttpRouter& router, const ApiContextPtr& context
 /// Those that change the registry.
 void add_admin_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
 
+/// Those for monitoring, and the log level.
+void add_monitoring_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
+
 }  // namespace nsqlookupd

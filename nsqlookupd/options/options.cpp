@@ -51,6 +51,7 @@ void declare(FlagSet& f, Options& o, bool& version) {
   f.add({"version", "", "print version string"}, version);
   f.add({"config", "", "path to config file"}, o.config);
   f.add({"log-level", "log_level", "set log verbosity: debug, info, warn, error, or fatal"}, nsq::config::log_level(o.log_level));
+  f.add({"log-format", "log_format", "form of log lines: text, or json for one object a line"}, nsq::config::log_format(o.log_format));
   f.add({"log-prefix", "log_prefix", "log message prefix"}, o.log_prefix);
   f.add({"verbose", "", "deprecated, has no effect (use --log-level)"}, ignored);
   f.add({"tcp-address", "tcp_address", "<addr>:<port> to listen on for nsqds"}, o.tcp_address);

@@ -14,6 +14,7 @@ namespace nsqlookupd {
 struct Options {
   std::string config;  ///< path of the TOML file, empty: none
   nsq::LogLevel log_level = nsq::LogLevel::info;
+  nsq::LogFormat log_format = nsq::LogFormat::text;
   std::string log_prefix = "[nsqlookupd] ";
   std::string tcp_address = "0.0.0.0:4160";
   std::string http_address = "0.0.0.0:4161";

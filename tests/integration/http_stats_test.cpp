@@ -167,18 +167,5 @@ TEST_CASE("6.5 the text form of topics, channels and clients", "[integration]") 
                        "topics: orders=1 connected: \\d+s\n")));
 }
 
-TEST_CASE("5.14 configured percentiles are listed, and said not to be measured yet",
-          "[integration]") {
-  Nsqd nsqd({"--e2e-processing-latency-percentile=1.0,0.5"});
-  nsqd.process().wait_for_line("--e2e-processing-latency-percentile is not supported");
-  const RawClient client = nsqd.consumer("t", "c");
-  const auto shown = nsqd.stats("&topic=t").at("topics").at(0).at("channels").at(0);
-  const auto& latency = shown.at("e2e_processing_latency");
-  CHECK(latency.at("count") == 0);
-  REQUIRE(latency.at("percentiles").size() == 2);
-  CHECK(latency.at("percentiles").at(0).at("quantile") == 1.0);
-  CHECK(latency.at("percentiles").at(1).at("quantile") == 0.5);
-}
-
 }  // namespace
 }  // namespace nsq::test

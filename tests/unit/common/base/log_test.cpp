@@ -120,3 +120,22 @@ TEST_CASE("what a client sends is made printable", "[base][log]") {
   CHECK(printable("plain \xc3\xa9") == "plain \xc3\xa9");
   CHECK(printable("a\nb\x7f\t") == "a\\x0ab\\x7f\\x09");
 }
+
+TEST_CASE("a line of JSON is one object, whatever the text", "[base][log]") {
+  const auto sink = make_stderr_sink("[nsqd] ", LogFormat::json);
+  const auto written =
+      captured_stderr([&] { sink->write(LogLevel::warn, "a \"quote\"\n{} %v \xff"); });
+  const std::regex line(
+      R"(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z","level":"warn","program":"nsqd",)"
+      R"("message":"a \\"quote\\"\\n\{\} %v )"
+      "\xef\xbf\xbd\"\\}\n");
+  CAPTURE(written);
+  CHECK(std::regex_match(written, line));
+}
+
+TEST_CASE("log formats are two words", "[base][log]") {
+  CHECK(parse_log_format("text") == LogFormat::text);
+  CHECK(parse_log_format("json") == LogFormat::json);
+  CHECK_FALSE(parse_log_format("JSON").has_value());
+  CHECK(to_string(LogFormat::json) == "json");
+}

@@ -85,6 +85,8 @@ const std::vector<Row> kRows{
     {"snappy", "snappy", "", "true", "true"},
     {"auth-file", "auth_file", "string", "", ""},
     {"io-threads", "io_threads", "int", "", "0"},
+    {"log-format", "log_format", "value", "text", "text"},
+    {"metrics-per-client", "metrics_per_client", "", "", "false"},
     {"durability", "durability", "value", "disk", "disk"},
     {"mem-queue-bytes", "mem_queue_bytes", "int", "16777216", "16777216"},
     {"max-memory", "max_memory", "int", "536870912", "536870912"},

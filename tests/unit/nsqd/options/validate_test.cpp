@@ -23,7 +23,6 @@ std::string reason(const std::function<void(Options&)>& change) {
 TEST_CASE("the defaults are valid", "[options][validate]") {
   Options options = default_options();
   CHECK(validate(options).has_value());
-  CHECK(ignored_settings(options).empty());
 }
 
 TEST_CASE("the deflate level and the node id have limits", "[options][validate]") {
@@ -133,14 +132,11 @@ TEST_CASE("a duration of zero may mean off or at once", "[options][validate]") {
         }).empty());
 }
 
-TEST_CASE("harmless settings that this build ignores have a line each", "[options][validate]") {
+TEST_CASE("statsd needs an interval, and only statsd", "[options][validate]") {
   Options options;
-  options.statsd_address = "127.0.0.1:8125";
-  options.lookupd_tcp_addresses = {"127.0.0.1:4160"};
-  options.enable_experiment = {"topology-aware-consumption"};
+  options.statsd_interval = nsq::Nanoseconds{0};
   CHECK(validate(options).has_value());
-  CHECK(ignored_settings(options) ==
-        std::vector<std::string>{
-            "--statsd-address is not supported by this build yet and is ignored",
-            "--enable-experiment is not supported by this build yet and is ignored"});
+  options.statsd_address = "127.0.0.1:8125";
+  REQUIRE_FALSE(validate(options).has_value());
+  CHECK(validate(options).error().text() == "--statsd-interval must be positive");
 }

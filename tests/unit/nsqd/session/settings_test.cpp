@@ -173,3 +173,24 @@ TEST_CASE("what was settled before stays where a field is left out", "[session][
   CHECK(after.value().settings.heartbeat_interval == Milliseconds(5000));
   CHECK(after.value().settings.msg_timeout == Milliseconds(2000));
 }
+
+TEST_CASE("5.15 a client is as near as its IDENTIFY says, if the experiment is enabled",
+          "[session][settings][topology]") {
+  Options options;
+  options.topology_region = "r";
+  options.topology_zone = "z";
+  IdentifyRequest request;
+  request.topology_region = "r";
+  request.topology_zone = "z";
+  CHECK(locality_of(request, options) == Locality::elsewhere);
+  options.enable_experiment = {"something", "topology-aware-consumption"};
+  CHECK(locality_of(request, options) == Locality::zone);
+  request.topology_region = "x";  // compared independently
+  CHECK(locality_of(request, options) == Locality::zone);
+  request.topology_region = "r";
+  request.topology_zone = "";
+  CHECK(locality_of(request, options) == Locality::region);
+  options.topology_zone = "";  // two empty texts are equal
+  CHECK(locality_of(request, options) == Locality::zone);
+  CHECK(locality_of({}, Options{options}) == Locality::zone);
+}

@@ -15,6 +15,7 @@ namespace nsqd {
 namespace {
 
 struct StatsFixture : BrokerFixture {
+  using BrokerFixture::BrokerFixture;
   StatsSnapshot take(const StatsFilter& filter) const {
     return take_stats({.broker = broker,
                        .clients = clients,
@@ -152,7 +153,10 @@ TEST_CASE("a consumer whose connection has ended meanwhile is left out", "[nsqd]
 }
 
 TEST_CASE("configured percentiles without samples are 0", "[nsqd][stats]") {
-  StatsFixture fixture;
+  QueueLimits limits;
+  limits.latencies = std::make_shared<const LatencyConfig>(
+      LatencyConfig{.quantiles = {1, 0.99}, .window = std::chrono::minutes(10)});
+  StatsFixture fixture(limits);
   fixture.percentiles = {1, 0.99};
   fixture.channel("t", "a");
   fixture.topic("u");

@@ -1,0 +1,72 @@
+// For those who watch: /metrics and /health.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "common/metrics/prometheus_text.hpp"
+#include "common/net/http_arguments.hpp"
+#include "nsqd/http/routes.hpp"
+#include "nsqd/stats/snapshot.hpp"
+#include "nsqd/storage/store.hpp"
+
+namespace nsqd {
+namespace {
+
+using namespace nsq::net;
+
+HttpResponse metrics(const ApiContext& context) {
+  const StatsFilter filter{.include_clients = context.instruments.per_client};
+  const StatsSource source{.broker = context.broker,
+                           .clients = context.clients,
+                           .health = context.health,
+                           .start_time = context.info.start_time,
+                           .e2e_percentiles = context.options.e2e_processing_latency_percentiles};
+  const StatsSnapshot snapshot = take_stats(source, filter, nsq::read_clock().wall);
+  HttpResponse response = text_response(to_prometheus(snapshot, context.instruments));
+  response.content_type = nsq::metrics::PrometheusText::kContentType;
+  response.skip_api_header = true;
+  return response;
+}
+
+/// `{"status":"ok"}`, or 503 with each reason.
+HttpResponse health(const std::vector<std::string>& reasons) {
+  nlohmann::ordered_json document;
+  document["status"] = reasons.empty() ? "ok" : "unavailable";
+  if (!reasons.empty()) document["reasons"] = reasons;
+  HttpResponse response =
+      json_response(document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
+                    reasons.empty() ? 200 : 503);
+  response.skip_api_header = true;
+  return response;
+}
+
+HttpResponse ready(const ApiContext& context) {
+  std::vector<std::string> reasons;
+  const Store* store = context.instruments.store;
+  const auto writable = store ? store->writable() : nsq::Result<void>();
+  if (!writable) {
+    reasons.push_back("publishes are refused: " + writable.error().text());
+  } else if (!context.health.ok()) {
+    reasons.push_back("the last write to the disk failed: " + context.health.text());
+  }
+  return health(reasons);
+}
+
+}  // namespace
+
+void add_monitoring_routes(HttpRouter& router, const ApiContextPtr& context) {
+  const auto add = [&](const char* pattern, auto handler) {
+    router.add({.method = HttpMethod::get,
+                .pattern = pattern,
+                .handler = HttpHandler(handler),
+                .access_log = false});
+  };
+  add("/metrics", [context](HttpRequest&) { return metrics(*context); });
+  add("/health/live", [](HttpRequest&) { return health({}); });
+  add("/health/ready", [context](HttpRequest&) { return ready(*context); });
+}
+
+}  // namespace nsqd
