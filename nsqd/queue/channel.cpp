@@ -6,6 +6,7 @@
 #include "common/base/assert.hpp"
 #include "common/wire/names.hpp"
 #include "nsqd/queue/frame.hpp"
+#include "nsqd/queue/message_age.hpp"
 
 namespace nsqd {
 namespace {
@@ -132,8 +133,11 @@ void Channel::finish(Consumer& consumer, std::span<const nsq::wire::MessageId> i
       failures.push_back({id, static_cast<nsq::Errc>(slot.error().code.value())});
       continue;
     }
-    if (timing.latencies && finished == 0) first = timing.now - in_flight_.published_at(*slot);
-    if (latencies_) latencies_->record(timing.now - in_flight_.published_at(*slot), timing.now);
+    if (latencies_ || (timing.latencies && finished == 0)) {
+      const auto age = message_age(in_flight_.published_at(*slot), timing.now);
+      if (finished == 0) first = age;
+      if (latencies_) latencies_->record(age, timing.now);
+    }
     in_flight_.remove(*slot);
     --consumer.in_flight_;
     ++consumer.finished_;

@@ -8,6 +8,7 @@
 #include "common/metrics/process_figures.hpp"
 #include "common/metrics/prometheus_text.hpp"
 #include "nsqd/queue/block.hpp"
+#include "nsqd/queue/message_age.hpp"
 #include "nsqd/storage/store.hpp"
 
 namespace nsqd {
@@ -121,7 +122,7 @@ class Writer {
     for (const auto& [labels, channel] : channels_) {
       // What lies on the disk only shows no age; a channel that has nothing is not behind.
       if (channel->oldest) {
-        out_.sample(labels, std::max(snapshot_.taken_at - *channel->oldest, nsq::Nanoseconds{}));
+        out_.sample(labels, message_age(*channel->oldest, snapshot_.taken_at));
       } else if (channel->depth + channel->in_flight_count == 0) {
         out_.sample(labels, 0);
       }

@@ -40,6 +40,16 @@ TEST_CASE("a clock that stepped back counts as no time", "[metrics]") {
   CHECK(histogram.read().sum == Nanoseconds(0));
 }
 
+TEST_CASE("a sum that grows beyond all bounds begins anew", "[metrics]") {
+  LatencyHistogram histogram;
+  histogram.record(Nanoseconds::max(), 1000);
+  histogram.record(std::chrono::hours(1), 10'000'000);
+  auto twice = histogram.read();
+  twice += histogram.read();
+  CHECK(twice.count() == 20'002'000);
+  CHECK(twice.sum >= Nanoseconds(0));
+}
+
 TEST_CASE("the members of a batch count one by one, and histograms add up", "[metrics]") {
   LatencyHistogram one;
   LatencyHistogram other;

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "nsqd/queue/message_age.hpp"
 #include "tests/unit/nsqd/queue/channel_fixture.hpp"
 
 using namespace nsqd;
@@ -99,6 +100,14 @@ TEST_CASE("5.14 a FIN is measured, a REQ and a timeout are not", "[queue][latenc
   CHECK(sketch.quantile(1) == Seconds(3));
   CHECK(histogram.read().sum == Seconds(3));
   CHECK(f.stats().finish_count == 1);
+}
+
+TEST_CASE("a message has an age whatever its timestamp says", "[queue][latency]") {
+  const auto now = nsq::WallTime(std::chrono::hours(400'000));
+  CHECK(message_age(now - Seconds(3), now) == Seconds(3));
+  CHECK(message_age(now + Seconds(3), now) == Nanoseconds(0));
+  CHECK(message_age(nsq::WallTime::min(), now) == now.time_since_epoch());
+  CHECK(message_age(nsq::WallTime::max(), now) == Nanoseconds(0));
 }
 
 TEST_CASE("the oldest message is the first that waits or is in flight", "[queue][latency]") {
