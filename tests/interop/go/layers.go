@@ -21,6 +21,8 @@ func newConfig() *nsq.Config {
 		case "tls":
 			set("tls_v1", true)
 			set("tls_root_ca_file", os.Getenv("INTEROP_CA"))
+		case "auth":
+			set("auth_secret", os.Getenv("INTEROP_SECRET"))
 		default:
 			set(layer, true)
 		}

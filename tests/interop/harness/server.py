@@ -38,11 +38,12 @@ def _free_port():
 class _Daemon:
     """A process with a TCP and an HTTP port. Not thread-safe: one conversation drives it."""
 
-    def __init__(self, name, binary, log_path, flags):
+    def __init__(self, name, binary, log_path, flags, headers=None):
         self._name = name
         self._binary = binary
         self._log_path = log_path
         self._flags = flags
+        self._headers = headers or {}
         self._process = None
         self.tcp = self.http = None
 
@@ -111,7 +112,8 @@ class _Daemon:
 
     def _get(self, path, **query):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: never by a proxy
-        with opener.open(self._url(path, query), timeout=10) as answer:
+        request = urllib.request.Request(self._url(path, query), headers=self._headers)
+        with opener.open(request, timeout=10) as answer:
             return answer.read().decode()
 
     def _url(self, path, query):
@@ -133,15 +135,19 @@ class Lookupd(_Daemon):
 
 
 class Server(_Daemon):
-    """One nsqd process and its data path, registered with a nsqlookupd that runs."""
+    """One nsqd process and its data path, registered with a nsqlookupd that runs.
 
-    def __init__(self, binary, data_path, log_path, lookupd, more_flags=()):
+    @param secret  of an administrator, if `more_flags` make it one that asks for secrets
+    """
+
+    def __init__(self, binary, data_path, log_path, lookupd, more_flags=(), secret=None):
         super().__init__("nsqd", binary, log_path,
-                         [f"--data-path={data_path}", f"--lookupd-tcp-address={lookupd.tcp}", *more_flags])
+                         [f"--data-path={data_path}", f"--lookupd-tcp-address={lookupd.tcp}", *more_flags],
+                         {"Authorization": f"Bearer {secret}"} if secret else None)
         self.lookupd = lookupd
 
     def post(self, path, **query):
-        request = urllib.request.Request(self._url(path, query), data=b"", method="POST")
+        request = urllib.request.Request(self._url(path, query), data=b"", method="POST", headers=self._headers)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
             return answer.read()
 

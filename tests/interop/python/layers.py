@@ -11,6 +11,8 @@ def options():
         if layer == "tls":
             asked["tls_v1"] = True
             asked["tls_options"] = {"ca_certs": os.environ["INTEROP_CA"], "cert_reqs": ssl.CERT_REQUIRED}
+        elif layer == "auth":
+            asked["auth_secret"] = os.environ["INTEROP_SECRET"]
         else:
             asked[layer] = True
     return asked
