@@ -174,8 +174,12 @@ TEST_CASE("our deflate stream is ended, not cut, by either way to close it", "[n
   const auto left = make_deflate_stream(std::move(pair.left), {}, 6);
   const auto right = make_deflate_stream(std::move(pair.right), {}, 6);
   CHECK(StreamPair::write(*left, "last").status == IoStatus::ok);
-  SECTION("half") { left->shutdown_send(); }
-  SECTION("all") { left->close(); }
+  SECTION("half") {
+    left->shutdown_send();
+  }
+  SECTION("all") {
+    left->close();
+  }
   CHECK(StreamPair::write(*left, "more").status == IoStatus::error);
   std::string all = StreamPair::read(*right);
   while (StreamPair::last.status == IoStatus::ok) all += StreamPair::read(*right);
