@@ -1,10 +1,8 @@
 #include "common/net/tls_server.hpp"
 
+#include <string>
 #include <utility>
-
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <vector>
 
 #include "common/net/tls_stream.hpp"
 
@@ -13,9 +11,6 @@ namespace nsq::net {
 namespace asio = boost::asio;
 
 namespace {
-
-/// Three calls of stat a second: a watch on directories would miss what symbolic links lead to.
-constexpr Nanoseconds kLookInterval = Seconds(1);
 
 asio::awaitable<std::unique_ptr<ByteStream>> shake_hands(std::unique_ptr<ByteStream> stream,
                                                          TlsContext::Ptr context, Logger log) {
@@ -36,7 +31,7 @@ Result<std::shared_ptr<TlsServer>> TlsServer::load(TlsServerConfig config) {
 }
 
 TlsServer::TlsServer(TlsServerConfig config, TlsContext::Ptr context)
-    : config_(std::move(config)), seen_(look()), context_(std::move(context)) {}
+    : config_(std::move(config)), context_(std::move(context)) {}
 
 TlsContext::Ptr TlsServer::current() const {
   const MutexLock lock(mutex_);
@@ -57,33 +52,12 @@ void TlsServer::reload(const Logger& log) {
   log.info("TLS: reloaded certificate {}", config_.cert);
 }
 
-asio::awaitable<void> TlsServer::watch(Logger log) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  for (;;) {
-    timer.expires_after(kLookInterval);
-    co_await timer.async_wait(asio::use_awaitable);
-    const FileStates now = look();
-    if (now == seen_) continue;
-    seen_ = now;
-    reload(log);
-  }
-}
-
-TlsServer::FileStates TlsServer::look() const {
-  FileStates states;
-  std::size_t at = 0;
-  for (const std::string* path : {&config_.cert, &config_.key, &config_.root_ca}) {
-    FileState& state = states[at++];
-    struct stat file{};
-    // A file that is missing for the moment is a state too.
-    if (path->empty() || ::stat(path->c_str(), &file) != 0) continue;
-    state = {.device = file.st_dev,
-             .inode = file.st_ino,
-             .bytes = file.st_size,
-             .seconds = file.st_mtim.tv_sec,
-             .nanoseconds = file.st_mtim.tv_nsec};
-  }
-  return states;
+std::unique_ptr<FileWatch> watch_tls(asio::any_io_executor executor, std::shared_ptr<TlsServer> tls,
+                                     Logger log) {
+  const TlsServerConfig& config = tls->config();
+  std::vector<std::string> paths{config.cert, config.key, config.root_ca};
+  return std::make_unique<FileWatch>(std::move(executor), std::move(paths),
+                                     [tls = std::move(tls), log] { tls->reload(log); });
 }
 
 std::function<asio::awaitable<std::unique_ptr<ByteStream>>(std::unique_ptr<ByteStream>)>

@@ -1,11 +1,7 @@
 #pragma once
 
-#include <sys/stat.h>
-
-#include <array>
 #include <functional>
 #include <memory>
-#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -13,6 +9,7 @@
 #include "common/base/log.hpp"
 #include "common/base/mutex.hpp"
 #include "common/net/byte_stream.hpp"
+#include "common/net/file_watch.hpp"
 #include "common/net/tls_context.hpp"
 
 namespace nsq::net {
@@ -20,8 +17,8 @@ namespace nsq::net {
 /// How long a client may take for its handshake. Source: spec/nsqd.md 2.4.
 inline constexpr Nanoseconds kTlsHandshakeLimit = Seconds(5);
 
-/// A daemon's certificate, key and client-auth policy, read anew when the files change. Connections
-/// keep what they were made with. Thread-safe but for the members that say otherwise.
+/// A daemon's certificate, key and client-auth policy. Connections keep what they were made with.
+/// Thread-safe.
 class TlsServer {
  public:
   /// TlsContext::server's errors.
@@ -33,30 +30,20 @@ class TlsServer {
   /// Reads the files again. On an error, which is logged, everything stays as it was.
   void reload(const Logger& log) NSQ_EXCLUDES(mutex_);
 
-  /// Looks at the files once a second and reloads when they are others, until it is cancelled. Run
-  /// it once, on one thread, which also owns what it remembers of the files.
-  boost::asio::awaitable<void> watch(Logger log);
+  /// What it was loaded with.
+  const TlsServerConfig& config() const noexcept { return config_; }
 
  private:
-  /// What tells one state of a file from another.
-  struct FileState {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t bytes = 0;
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    bool operator==(const FileState&) const = default;
-  };
-  using FileStates = std::array<FileState, 3>;
-
   TlsServer(TlsServerConfig config, TlsContext::Ptr context);
-  FileStates look() const;
 
   const TlsServerConfig config_;
-  FileStates seen_;  // by watch()
   mutable Mutex mutex_;
   TlsContext::Ptr context_ NSQ_GUARDED_BY(mutex_);
 };
+
+/// Reloads `tls` on SIGHUP and when its files change, once the watch is started.
+std::unique_ptr<FileWatch> watch_tls(boost::asio::any_io_executor executor,
+                                     std::shared_ptr<TlsServer> tls, Logger log);
 
 /// Makes a connection that begins with TLS one over TLS, e.g. as HttpServerOptions::upgrade. One
 /// whose handshake fails is logged and closed, and gives null.

@@ -3,22 +3,17 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "common/base/clock.hpp"
-
 namespace nsqd {
 
 using nsq::Result;
 
 namespace {
-
-constexpr nsq::Nanoseconds kInterval = nsq::Milliseconds(500);
 
 /// A larger one is not an auth file.
 constexpr std::size_t kMaxBytes = 16 << 20;
@@ -48,8 +43,7 @@ AuthFileWatch::AuthFileWatch(boost::asio::any_io_executor executor, std::string 
     : path_(std::move(path)),
       authority_(authority),
       log_(std::move(log)),
-      timer_(executor),
-      signals_(executor) {}
+      watch_(std::move(executor), {path_}, [this] { reload(); }) {}
 
 Result<void> AuthFileWatch::load() {
   if (auto done = read(); !done) {
@@ -59,31 +53,7 @@ Result<void> AuthFileWatch::load() {
   return {};
 }
 
-void AuthFileWatch::start() {
-  signals_.add(SIGHUP);
-  wait_for_signal();
-  wait_for_timer();
-}
-
-void AuthFileWatch::stop() {
-  timer_.cancel();
-  signals_.cancel();
-}
-
-AuthFileWatch::Stamp AuthFileWatch::stamp(const std::string& path) noexcept {
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0) return {};
-  return {.device = status.st_dev,
-          .inode = status.st_ino,
-          .size = status.st_size,
-          .seconds = status.st_mtim.tv_sec,
-          .nanoseconds = status.st_mtim.tv_nsec};
-}
-
 Result<void> AuthFileWatch::read() {
-  // Before the text, so that what changes meanwhile is seen as a change.
-  read_ = stamp(path_);
-  seen_ = read_;
   const auto text = read_text(path_);
   if (!text) return std::unexpected(text.error());
   auto file = AuthFile::parse(*text);
@@ -102,30 +72,6 @@ void AuthFileWatch::reload() {
   if (const auto done = read(); !done) {
     log_.error("AUTH: {} cannot be used, keeping what was there - {}", path_, done.error().text());
   }
-}
-
-/// A file that is still being written changes from look to look; it is read when it does not.
-void AuthFileWatch::look() {
-  const Stamp now = stamp(path_);
-  const bool settled = now == std::exchange(seen_, now);
-  if (settled && now != read_) reload();
-}
-
-void AuthFileWatch::wait_for_timer() {
-  timer_.expires_after(kInterval);
-  timer_.async_wait([this](boost::system::error_code error) {
-    if (error) return;
-    look();
-    wait_for_timer();
-  });
-}
-
-void AuthFileWatch::wait_for_signal() {
-  signals_.async_wait([this](boost::system::error_code error, int) {
-    if (error) return;
-    reload();
-    wait_for_signal();
-  });
 }
 
 }  // namespace nsqd

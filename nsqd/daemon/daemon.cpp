@@ -72,9 +72,7 @@ Daemon::Daemon(Options options, nsq::Logger log)
     : options_(std::move(options)),
       log_(std::move(log)),
       signals_(context_),
-      reload_signal_(context_),
       tasks_(context_.get_executor(), log_),
-      watches_(context_.get_executor(), log_),
       deadlines_(context_, [this] { store_.commit_deadlines(); }),
       store_(store_config(options_), health_, log_,
              [this](auto work) {
@@ -146,24 +144,8 @@ nsq::Result<void> Daemon::load_tls() {
     return nsq::fail(loaded.error().code, "failed to build TLS config - " + loaded.error().text());
   }
   tls_ = std::move(*loaded);
+  tls_watch_ = nsq::net::watch_tls(context_.get_executor(), tls_, log_);
   return {};
-}
-
-/// Certificates are read anew on SIGHUP and when their files change. Without TLS the signal does
-/// what it does by default.
-void Daemon::watch_tls() {
-  if (!tls_) return;
-  watches_.spawn("TLS files", tls_->watch(log_));
-  reload_signal_.add(SIGHUP);
-  await_reload();
-}
-
-void Daemon::await_reload() {
-  reload_signal_.async_wait([this](boost::system::error_code error, int) {
-    if (error) return;
-    tls_->reload(log_);
-    await_reload();
-  });
 }
 
 nsq::Result<void> Daemon::prepare_auth() {
@@ -194,7 +176,7 @@ int Daemon::run() {
   });
   tasks_.spawn("TCP listener", serve_tcp());
   serve_http();
-  watch_tls();
+  if (tls_watch_) tls_watch_->start();
   if (!options_.statsd_address.empty()) start_statsd();
   context_.run();
   for (const auto& thread : io_threads_) thread->join();
@@ -303,7 +285,7 @@ void Daemon::begin_stop(int status) {
 /// Nothing new, then what is running ends, then what it ran on: spec/nsqd.md 5.12.
 awaitable<void> Daemon::stop() {
   signals_.cancel();
-  reload_signal_.cancel();
+  if (tls_watch_) tls_watch_->stop();
   if (auth_file_) auth_file_->stop();
   tcp_listener_->close();
   lookup_->close();
@@ -317,7 +299,6 @@ awaitable<void> Daemon::stop() {
   co_await lookup_->wait();
   deadlines_.stop();
   for (const auto& thread : io_threads_) thread->stop();
-  co_await watches_.stop(nsq::Nanoseconds::zero());
   co_await tasks_.stop(kHttpGrace);
 }
 

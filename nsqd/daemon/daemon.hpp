@@ -62,8 +62,6 @@ class Daemon final : private BrokerObserver {
   void serve_http();
   std::unique_ptr<nsq::net::HttpServer> make_http(nsq::net::HttpServerOptions options);
   nsq::Result<void> load_tls();
-  void watch_tls();
-  void await_reload();
   nsq::net::HttpResponse tls_required_answer() const;
   void start_statsd();
   boost::asio::awaitable<void> serve_tcp();
@@ -75,9 +73,7 @@ class Daemon final : private BrokerObserver {
   const nsq::Logger log_;
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
-  boost::asio::signal_set reload_signal_;
   nsq::net::TaskGroup tasks_;
-  nsq::net::TaskGroup watches_;  // of files; they never end by themselves
   Health health_;
   DeadlineTimer deadlines_;
   Store store_;
@@ -97,7 +93,8 @@ class Daemon final : private BrokerObserver {
   std::unique_ptr<nsq::net::Listener> https_listener_;  // likewise; null without TLS
   std::unique_ptr<nsq::net::HttpServer> http_;
   std::unique_ptr<nsq::net::HttpServer> https_;
-  std::shared_ptr<nsq::net::TlsServer> tls_;  // null without a certificate
+  std::shared_ptr<nsq::net::TlsServer> tls_;        // null without a certificate
+  std::unique_ptr<nsq::net::FileWatch> tls_watch_;  // likewise
   TcpServer tcp_;
   bool stopping_ = false;
   int status_ = 0;

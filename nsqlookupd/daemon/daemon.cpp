@@ -58,15 +58,13 @@ Daemon::Daemon(Options options, nsq::Logger log)
       log_(std::move(log)),
       scratch_(64_KiB),
       signals_(context_),
-      reload_signal_(context_),
       waiters_(context_.get_executor()),
       registry_({.inactive_producer_timeout = options_.inactive_producer_timeout,
                  .tombstone_lifetime = options_.tombstone_lifetime},
                 *this),
       sessions_{registry_, {}, log_},
       tasks_(context_.get_executor(), log_),
-      peers_(context_.get_executor(), log_),
-      watches_(context_.get_executor(), log_) {}
+      peers_(context_.get_executor(), log_) {}
 
 Daemon::~Daemon() = default;
 
@@ -75,6 +73,7 @@ nsq::Result<void> Daemon::bind() {
     auto loaded = nsq::net::TlsServer::load(tls_server_config(options_));
     if (!loaded) return std::unexpected(loaded.error());
     tls_ = std::move(*loaded);
+    tls_watch_ = nsq::net::watch_tls(context_.get_executor(), tls_, log_);
   }
   auto tcp = listen(context_, options_.tcp_address, "TCP", log_);
   if (!tcp) return std::unexpected(tcp.error());
@@ -97,7 +96,7 @@ int Daemon::run() {
   });
   tasks_.spawn("TCP listener", serve_tcp());
   serve_http();
-  watch_tls();
+  if (tls_watch_) tls_watch_->start();
   context_.run();
   return status_;
 }
@@ -134,23 +133,6 @@ awaitable<void> Daemon::serve_secured(std::unique_ptr<nsq::net::ByteStream> stre
   co_await serve(sessions_, scratch_, std::move(stream), std::move(remote));
 }
 
-/// Certificates are read anew on SIGHUP and when their files change. Without TLS the signal does
-/// what it does by default.
-void Daemon::watch_tls() {
-  if (!tls_) return;
-  watches_.spawn("TLS files", tls_->watch(log_));
-  reload_signal_.add(SIGHUP);
-  await_reload();
-}
-
-void Daemon::await_reload() {
-  reload_signal_.async_wait([this](boost::system::error_code error, int) {
-    if (error) return;
-    tls_->reload(log_);
-    await_reload();
-  });
-}
-
 void Daemon::serve_http() {
   nsq::net::HttpThread thread;
   thread.executor = context_.get_executor();
@@ -181,12 +163,11 @@ void Daemon::begin_stop(int status) {
 /// Nothing new, then what is running ends: spec/nsqlookupd.md 2.3.
 awaitable<void> Daemon::stop() {
   signals_.cancel();
-  reload_signal_.cancel();
+  if (tls_watch_) tls_watch_->stop();
   tcp_listener_->close();
   co_await peers_.stop(nsq::Nanoseconds::zero());
   waiters_.stop();
   co_await http_->stop(kHttpGrace);
-  co_await watches_.stop(nsq::Nanoseconds::zero());
   co_await tasks_.stop(kHttpGrace);
 }
 

@@ -50,8 +50,6 @@ class Daemon final : private RegistryObserver {
   boost::asio::awaitable<void> serve_secured(std::unique_ptr<nsq::net::ByteStream> stream,
                                              std::string remote);
   void serve_http();
-  void watch_tls();
-  void await_reload();
   void forget_departed();
   void begin_stop(int status);
   boost::asio::awaitable<void> stop();
@@ -61,17 +59,16 @@ class Daemon final : private RegistryObserver {
   std::vector<char> scratch_;
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
-  boost::asio::signal_set reload_signal_;
   LookupWaiters waiters_;
   Registry registry_;
   SessionContext sessions_;
-  nsq::net::TaskGroup tasks_;    // the TCP accept loop
-  nsq::net::TaskGroup peers_;    // the sessions
-  nsq::net::TaskGroup watches_;  // of files; they never end by themselves
+  nsq::net::TaskGroup tasks_;  // the TCP accept loop
+  nsq::net::TaskGroup peers_;  // the sessions
   std::unique_ptr<nsq::net::Listener> tcp_listener_;
   std::unique_ptr<nsq::net::Listener> http_listener_;  // until it is given to http_
   std::unique_ptr<nsq::net::HttpServer> http_;
-  std::shared_ptr<nsq::net::TlsServer> tls_;  // null without a certificate
+  std::shared_ptr<nsq::net::TlsServer> tls_;        // null without a certificate
+  std::unique_ptr<nsq::net::FileWatch> tls_watch_;  // likewise
   bool stopping_ = false;
   int status_ = 0;
 };
