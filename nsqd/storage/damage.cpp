@@ -9,7 +9,7 @@
 
 namespace nsqd {
 
-void DroppedBytes::Logv(const char* format, std::va_list arguments) {
+void DroppedBytes::Logv(rocksdb::InfoLogLevel level, const char* format, std::va_list arguments) {
   std::va_list copy;
   va_copy(copy, arguments);
   std::array<char, 512> line{};
@@ -24,7 +24,7 @@ void DroppedBytes::Logv(const char* format, std::va_list arguments) {
       count_ += bytes;
     }
   }
-  if (log_) log_->Logv(format, arguments);
+  log_->Logv(level, format, arguments);
 }
 
 void CompactionDamage::OnBackgroundError(rocksdb::BackgroundErrorReason reason,

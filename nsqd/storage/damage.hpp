@@ -26,12 +26,12 @@ class DroppedBytes final : public rocksdb::Logger {
       : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), log_(std::move(log)) {}
 
   using rocksdb::Logger::Logv;
-  void Logv(const char* format, std::va_list arguments) override;
+  void Logv(rocksdb::InfoLogLevel level, const char* format, std::va_list arguments) override;
 
   std::uint64_t count() const noexcept { return count_.load(); }
 
  private:
-  const std::shared_ptr<rocksdb::Logger> log_;  // may be null
+  const std::shared_ptr<rocksdb::Logger> log_;
   std::atomic<std::uint64_t> count_{0};
 };
 

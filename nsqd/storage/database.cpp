@@ -1,7 +1,6 @@
 #include "nsqd/storage/database.hpp"
 
 #include <algorithm>
-#include <cstdarg>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "common/base/bytes.hpp"
 #include "nsqd/storage/disk.hpp"
 #include "nsqd/storage/lost_table.hpp"
+#include "nsqd/storage/rocksdb_log.hpp"
 #include "nsqd/storage/schema.hpp"
 
 namespace nsqd {
@@ -33,7 +33,7 @@ constexpr int kMostLostTables = 16;
 
 constexpr std::array<const char*, kFamilies> kNames{"default", "log", "cursor", "deferred"};
 
-rocksdb::DBOptions db_options(rocksdb::Env& env) {
+rocksdb::DBOptions db_options(rocksdb::Env& env, std::shared_ptr<rocksdb::Logger> log) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
@@ -45,9 +45,7 @@ rocksdb::DBOptions db_options(rocksdb::Env& env) {
   options.max_total_wal_size = 96_MiB;
   options.max_background_jobs = 2;
   options.max_open_files = 256;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 1_MiB;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.info_log = std::move(log);
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.max_bgerror_resume_count = 0;  // check() does that
@@ -80,12 +78,6 @@ rocksdb::ColumnFamilyOptions family_options(Family family,
   return options;
 }
 
-/// What RocksDB would write into a file of its own.
-class Silence final : public rocksdb::Logger {
- public:
-  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
-};
-
 std::vector<rocksdb::ColumnFamilyDescriptor> all_families() {
   const auto cache = rocksdb::NewLRUCache(8_MiB);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -105,6 +97,7 @@ Database::Database(DatabaseConfig config, Health& health, Logger log)
     : config_(std::move(config)),
       health_(health),
       log_(std::move(log)),
+      rocksdb_log_(std::make_shared<RocksdbLog>(log_)),
       env_(WalGate::watch(config_.env ? *config_.env : *rocksdb::Env::Default(), gate_)),
       compaction_damage_(std::make_shared<CompactionDamage>([this] {
         if (tell_broken_) tell_broken_();
@@ -140,14 +133,13 @@ Result<void> Database::open() {
 
 Result<void> Database::open_read_only() {
   const std::unique_lock lock(open_mutex_);
-  auto options = db_options(*env_);
+  auto options = db_options(*env_, rocksdb_log_);
   const std::string path = folder(config_.data_path);
   if (const auto found = options.env->FileExists(path + "/CURRENT"); found.IsNotFound()) {
     return nsq::fail(Errc::storage_failed, fmt::format("there is no database in {}", path));
   }
   options.create_if_missing = false;
   options.create_missing_column_families = false;
-  options.info_log = std::make_shared<Silence>();
   auto status = open_rocksdb(options, Mode::read);
   if (status.IsCorruption()) status = open_damaged(std::move(options), Mode::read);
   if (!status.ok()) return std::unexpected(storage_error(status));
@@ -168,7 +160,7 @@ Result<void> Database::check_version(const rocksdb::Status& read, const std::str
 }
 
 rocksdb::DBOptions Database::options() const {
-  auto options = db_options(*env_);
+  auto options = db_options(*env_, rocksdb_log_);
   options.listeners.push_back(compaction_damage_);
   return options;
 }
@@ -185,7 +177,7 @@ rocksdb::Status Database::open_locked(Mode mode) {
 /// @return whether to try again.
 bool Database::take_out_lost_table(const rocksdb::Status& why) {
   const auto path = folder(config_.data_path);
-  const auto options = db_options(*env_);
+  const auto options = db_options(*env_, rocksdb_log_);
   const auto table = damaged_table(why, options, path, all_families());
   if (!table || table->family == kNames[0]) return false;
   const auto taken = take_out(*table, options, path, all_families());
@@ -219,11 +211,6 @@ rocksdb::Status Database::open_rocksdb(const rocksdb::DBOptions& options, Mode m
 /// Opens it with all that can be read of a damaged write-ahead log. What lies behind the damage was
 /// answered too, and depends on nothing before it that recovery does not find out.
 rocksdb::Status Database::open_damaged(rocksdb::DBOptions options, Mode mode) {
-  if (!options.info_log) {
-    const auto created =
-        rocksdb::CreateLoggerFromOptions(folder(config_.data_path), options, &options.info_log);
-    if (!created.ok()) options.info_log.reset();
-  }
   const auto dropped = std::make_shared<DroppedBytes>(std::move(options.info_log));
   options.info_log = dropped;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;

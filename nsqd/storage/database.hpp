@@ -123,6 +123,7 @@ class Database {
   const DatabaseConfig config_;
   Health& health_;
   const nsq::Logger log_;
+  const std::shared_ptr<rocksdb::Logger> rocksdb_log_;
   std::function<void()> tell_broken_;
   const std::shared_ptr<WalGate> gate_ = std::make_shared<WalGate>();
   const std::unique_ptr<rocksdb::Env> env_;  // watched by the gate

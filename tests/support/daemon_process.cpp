@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <exception>
+#include <iostream>
 #include <ostream>
 #include <stdexcept>
 
@@ -75,8 +77,22 @@ DaemonProcess::DaemonProcess(const std::string& program, const std::vector<std::
 }
 
 DaemonProcess::~DaemonProcess() {
+  const bool ended_alone = !running();
   send_signal(SIGKILL);
   collector_.join();
+  if (std::uncaught_exceptions() > exceptions_at_start_) tell_end(ended_alone);
+}
+
+void DaemonProcess::tell_end(bool ended_alone) const {
+  constexpr std::size_t kLogTail = 8192;
+  std::cerr << "process " << pid_ << " of the failed test ";
+  if (ended_alone) {
+    std::cerr << "had ended: " << *status_;
+  } else {
+    std::cerr << "was running";
+  }
+  const auto skipped = err_.size() > kLogTail ? err_.size() - kLogTail : 0;
+  std::cerr << "; the end of its log:\n" << std::string_view(err_).substr(skipped) << '\n';
 }
 
 void DaemonProcess::collect(int out_fd, int err_fd) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <condition_variable>
+#include <exception>
 #include <iosfwd>
 #include <mutex>
 #include <optional>
@@ -32,7 +33,8 @@ inline ExitStatus killed_by(int signal) {
 
 /// A child process whose output is collected in memory. It never outlives its object, nor the test
 /// program. Every wait has the deadline of eventually.hpp and throws std::runtime_error with the
-/// log when it passes. Used from one thread; a thread of its own reads the output and reaps.
+/// log when it passes. Destroyed by an exception (a failed REQUIRE is one), it prints the end of
+/// its log. Used from one thread; a thread of its own reads the output and reaps.
 class DaemonProcess {
  public:
   /// Starts `program`, a path, with `args`.
@@ -58,8 +60,10 @@ class DaemonProcess {
 
  private:
   void collect(int out_fd, int err_fd);
+  void tell_end(bool ended_alone) const;
   std::optional<std::string> find_line(std::string_view part) const;
 
+  const int exceptions_at_start_ = std::uncaught_exceptions();
   pid_t pid_ = -1;
   mutable std::mutex mu_;  // guards what follows
   mutable std::condition_variable changed_;

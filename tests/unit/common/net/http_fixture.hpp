@@ -16,8 +16,8 @@
 
 #include "common/net/http_server.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/recording_sink.hpp"
 #include "tests/support/simple_http.hpp"
-#include "tests/unit/common/net/recording_sink.hpp"
 
 namespace nsq::net {
 
@@ -26,7 +26,7 @@ namespace nsq::net {
 class HttpFixture {
  public:
   explicit HttpFixture(HttpRouter router, HttpServerOptions options = {}, int threads = 0)
-      : sink_(std::make_shared<RecordingSink>()) {
+      : sink_(std::make_shared<test::RecordingSink>()) {
     const Logger logger(sink_, LogLevel::debug);
     auto listener =
         Listener::bind(main_.context.get_executor(), tcp_address("127.0.0.1", 0), "HTTP", logger);
@@ -63,7 +63,7 @@ class HttpFixture {
   test::Socket connect() const { return test::Socket::tcp(port_); }
   test::SimpleHttp client() const { return test::SimpleHttp(connect()); }
   std::uint16_t port() const { return port_; }
-  const RecordingSink& log() const { return *sink_; }
+  const test::RecordingSink& log() const { return *sink_; }
 
  private:
   struct Loop {
@@ -81,7 +81,7 @@ class HttpFixture {
     std::thread thread;
   };
 
-  std::shared_ptr<RecordingSink> sink_;
+  std::shared_ptr<test::RecordingSink> sink_;
   Loop main_;
   std::vector<std::unique_ptr<Loop>> others_;
   std::uint16_t port_ = 0;

@@ -16,9 +16,9 @@
 #include "common/net/connect.hpp"
 #include "common/net/task_group.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/recording_sink.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/temp_dir.hpp"
-#include "tests/unit/common/net/recording_sink.hpp"
 
 namespace nsq::net {
 namespace {
@@ -27,7 +27,7 @@ namespace asio = boost::asio;
 
 struct Fixture {
   asio::io_context context;
-  std::shared_ptr<RecordingSink> sink = std::make_shared<RecordingSink>();
+  std::shared_ptr<test::RecordingSink> sink = std::make_shared<test::RecordingSink>();
   Logger logger{sink, LogLevel::debug};
   std::vector<AcceptedSocket> accepted;
   TaskGroup group{context.get_executor(), logger};

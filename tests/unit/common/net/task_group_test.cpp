@@ -7,8 +7,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <catch2/catch.hpp>
 
+#include "tests/support/recording_sink.hpp"
 #include "tests/support/run.hpp"
-#include "tests/unit/common/net/recording_sink.hpp"
 
 namespace nsq::net {
 namespace {
@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 
 struct Fixture {
   asio::io_context context;
-  std::shared_ptr<RecordingSink> sink = std::make_shared<RecordingSink>();
+  std::shared_ptr<test::RecordingSink> sink = std::make_shared<test::RecordingSink>();
   TaskGroup group{context.get_executor(), Logger(sink, LogLevel::debug)};
 };
 

@@ -8,7 +8,7 @@
 #include "common/base/bytes.hpp"
 #include "nsqlookupd/session/protocol.hpp"
 #include "tests/support/raw_client.hpp"
-#include "tests/unit/common/net/recording_sink.hpp"
+#include "tests/support/recording_sink.hpp"
 #include "tests/unit/nsqlookupd/registry/registry_fixture.hpp"
 
 namespace nsqlookupd {
@@ -40,7 +40,7 @@ inline std::vector<std::string> split_replies(std::string_view bytes) {
 struct ProtocolFixture : RegistryFixture {
   using Replies = std::vector<std::string>;
 
-  std::shared_ptr<nsq::net::RecordingSink> sink = std::make_shared<nsq::net::RecordingSink>();
+  std::shared_ptr<nsq::test::RecordingSink> sink = std::make_shared<nsq::test::RecordingSink>();
   SessionContext context{registry, "IDENTITY", nsq::Logger(sink, nsq::LogLevel::debug)};
   const std::string remote = "10.0.0.1:5";
   std::unique_ptr<Protocol> protocol = std::make_unique<Protocol>(context, remote);

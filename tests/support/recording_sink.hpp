@@ -8,7 +8,7 @@
 #include "common/base/log.hpp"
 #include "common/base/mutex.hpp"
 
-namespace nsq::net {
+namespace nsq::test {
 
 /// Keeps the lines it is given. Any thread.
 class RecordingSink : public LogSink {
@@ -33,4 +33,4 @@ class RecordingSink : public LogSink {
   std::vector<std::string> lines_ NSQ_GUARDED_BY(mutex_);
 };
 
-}  // namespace nsq::net
+}  // namespace nsq::test
