@@ -167,6 +167,10 @@ rocksdb::DBOptions Database::options() const {
 
 rocksdb::Status Database::open_locked(Mode mode) {
   gate_->reset();
+  if (mode == Mode::write) {  // RocksDB would warn of a folder that is not there
+    const auto made = env_->CreateDirIfMissing(folder(config_.data_path));
+    if (!made.ok()) return made;
+  }
   auto status = open_rocksdb(options(), mode);
   if (status.IsCorruption()) status = open_damaged(options(), mode);
   return status;
@@ -362,9 +366,8 @@ bool Database::check_room() {
 bool Database::repair() {
   const auto now = std::chrono::steady_clock::now();
   const auto path = folder(config_.data_path);
-  if (now < next_repair_ || !disk::has_room_to_recover(path) || !disk::takes_writes(*env_, path)) {
+  if (now < next_repair_ || lacks_room_to_repair() || !disk::takes_writes(*env_, path))
     return false;
-  }
   const std::unique_lock lock(open_mutex_);
   close_locked();
   if (const auto opened = open_locked(Mode::write); !opened.ok()) {
@@ -378,7 +381,18 @@ bool Database::repair() {
   }
   repair_pause_ = {};
   next_repair_ = {};
+  told_missing_room_ = false;
   return true;
+}
+
+/// Says so once for each fault: whoever frees a full disk wants to know how much is enough.
+bool Database::lacks_room_to_repair() {
+  const auto missing = disk::room_missing_to_recover(folder(config_.data_path));
+  if (missing > 0 && !told_missing_room_) {
+    log_.error("STORAGE: {} more bytes must be free before the log can be opened again", missing);
+    told_missing_room_ = true;
+  }
+  return missing > 0;
 }
 
 }  // namespace nsqd

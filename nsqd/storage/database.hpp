@@ -117,6 +117,7 @@ class Database {
   void fail(const rocksdb::Status& status);
   bool check_room();
   bool repair();
+  bool lacks_room_to_repair();
   void refuse(std::string reason);
   std::string reason() const;
 
@@ -142,6 +143,7 @@ class Database {
   // When to try again to open, and after which pause then: check()'s thread only.
   std::chrono::steady_clock::time_point next_repair_;
   std::chrono::milliseconds repair_pause_{0};
+  bool told_missing_room_ = false;
   mutable nsq::Mutex reason_mutex_;                   // a leaf
   std::string reason_ NSQ_GUARDED_BY(reason_mutex_);  // why nothing can be written
   std::string fault_ NSQ_GUARDED_BY(reason_mutex_);   // the failed write

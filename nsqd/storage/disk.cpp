@@ -28,9 +28,9 @@ std::optional<std::uint64_t> free_bytes(const std::string& path) {
   return static_cast<std::uint64_t>(stat.f_bavail) * stat.f_frsize;
 }
 
-bool has_room_to_recover(const std::string& folder) {
+std::uint64_t room_missing_to_recover(const std::string& folder) {
   auto free = free_bytes(folder);
-  if (!free) return true;  // trying will tell
+  if (!free) return 0;  // trying will tell
   std::uint64_t needed = kSmallFiles;
   std::error_code error;
   for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
@@ -42,7 +42,7 @@ bool has_room_to_recover(const std::string& folder) {
     needed += size;
     *free += allocated - std::min(allocated, size);  // given back when the log is closed
   }
-  return *free >= needed;
+  return needed - std::min(needed, *free);
 }
 
 bool takes_writes(rocksdb::Env& env, const std::string& folder) {

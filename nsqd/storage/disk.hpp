@@ -14,9 +14,9 @@ namespace nsqd::disk {
 /// nothing if that cannot be told.
 std::optional<std::uint64_t> free_bytes(const std::string& path);
 
-/// Whether the file system has room for what opening the database in `folder` writes: tables with
-/// all that its write-ahead logs hold, which are deleted only then.
-bool has_room_to_recover(const std::string& folder);
+/// How many bytes of room are missing for what opening the database in `folder` writes: tables with
+/// all that its write-ahead logs hold, which are deleted only then. 0 also if that cannot be told.
+std::uint64_t room_missing_to_recover(const std::string& folder);
 
 /// Whether a small file can be created in `folder`, written, synced and deleted.
 bool takes_writes(rocksdb::Env& env, const std::string& folder);
