@@ -237,9 +237,9 @@ std::unique_ptr<nsq::net::HttpServer> Daemon::make_http(nsq::net::HttpServerOpti
     nsq::net::HttpThread http;
     http.executor = thread->context().get_executor();
     http.read_buffer = thread->scratch().read;
-    http.router =
-        make_api_router({broker_, clients_, thread->commits(), options_, info_, health_, settings_,
-                         log_, authority_.get(), instruments_, &thread->metrics()});
+    http.router = make_api_router({broker_, clients_, thread->commits(), options_, info_, health_,
+                                   settings_, background_.get_executor(), log_, authority_.get(),
+                                   instruments_, &thread->metrics()});
     threads.push_back(std::move(http));
   }
   options.access_log = nsq::net::make_access_log(log_);

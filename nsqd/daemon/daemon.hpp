@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
@@ -96,6 +97,7 @@ class Daemon final : private BrokerObserver {
   std::shared_ptr<nsq::net::TlsServer> tls_;        // null without a certificate
   std::unique_ptr<nsq::net::FileWatch> tls_watch_;  // likewise
   TcpServer tcp_;
+  boost::asio::thread_pool background_{1};  // statistics; ends before what they are of
   bool stopping_ = false;
   int status_ = 0;
 };

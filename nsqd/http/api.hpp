@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include "common/base/clock.hpp"
 #include "common/base/log.hpp"
 #include "common/net/http_router.hpp"
@@ -12,6 +14,7 @@
 #include "nsqd/queue/broker.hpp"
 #include "nsqd/stats/client_registry.hpp"
 #include "nsqd/stats/prometheus.hpp"
+#include "nsqd/stats/snapshot.hpp"
 #include "nsqd/storage/commit_queue.hpp"
 #include "nsqd/storage/health.hpp"
 
@@ -37,10 +40,19 @@ struct ApiContext {
   const DaemonInfo& info;
   const Health& health;
   RuntimeSettings& settings;
+  boost::asio::any_io_executor background;  ///< for what would hold the connections up
   nsq::Logger logger;
   const Authority* authority = nullptr;  ///< whose auth file guards the API; null: it is open
   const Instruments& instruments = kNoInstruments;
   ThreadMetrics* metrics = nullptr;  ///< of that thread; null: nothing is measured
+
+  StatsSource stats_source() const {
+    return {.broker = broker,
+            .clients = clients,
+            .health = health,
+            .start_time = info.start_time,
+            .e2e_percentiles = options.e2e_processing_latency_percentiles};
+  }
 };
 
 /// The HTTP API of spec/nsqd.md 6, for the connections of one I/O thread: an HttpServer must run

@@ -1,10 +1,12 @@
 #include <chrono>
 #include <utility>
 
+#include <boost/asio/awaitable.hpp>
 #include <nlohmann/json.hpp>
 
 #include "common/config/version.hpp"
 #include "common/net/http_arguments.hpp"
+#include "common/net/run_on.hpp"
 #include "nsqd/http/guard.hpp"
 #include "nsqd/http/routes.hpp"
 #include "nsqd/stats/snapshot.hpp"
@@ -15,6 +17,7 @@ namespace nsqd {
 namespace {
 
 using namespace nsq::net;
+using boost::asio::awaitable;
 
 HttpResponse ping(const ApiContext& context) {
   const std::string health = context.health.text();
@@ -52,25 +55,22 @@ bool included(const HttpRequest& request, std::string_view name) {
   return !value || (*value != "false" && *value != "0");
 }
 
-HttpResponse stats(const ApiContext& context, const HttpRequest& request) {
-  if (auto query = check_query(request); !query) return std::move(query).error();
+awaitable<HttpResponse> stats(const ApiContext& context, const HttpRequest& request) {
+  if (auto query = check_query(request); !query) co_return std::move(query).error();
   StatsFilter filter{.topic = request.query.find("topic").value_or(""),
                      .channel = request.query.find("channel").value_or(""),
                      .include_clients = included(request, "include_clients"),
                      .include_mem = included(request, "include_mem")};
   if (context.authority && context.authority->file_generation() != 0) {
     const auto identity = identify(*context.authority, request);
-    if (!identity) return error_response(401, "UNAUTHORIZED");
+    if (!identity) co_return error_response(401, "UNAUTHORIZED");
     filter.visible = [identity](std::string_view topic) { return identity->may_see(topic); };
   }
-  const StatsSource source{.broker = context.broker,
-                           .clients = context.clients,
-                           .health = context.health,
-                           .start_time = context.info.start_time,
-                           .e2e_percentiles = context.options.e2e_processing_latency_percentiles};
-  const StatsSnapshot snapshot = take_stats(source, filter, nsq::read_clock().wall);
-  if (request.query.find("format") == "json") return json_response(to_json(snapshot));
-  return text_response(to_text(snapshot));
+  const bool as_json = request.query.find("format") == "json";
+  co_return co_await run_on(context.background, [&] {
+    const auto snapshot = take_stats(context.stats_source(), filter, nsq::read_clock().wall);
+    return as_json ? json_response(to_json(snapshot)) : text_response(to_text(snapshot));
+  });
 }
 
 }  // namespace
@@ -81,7 +81,10 @@ void add_info_routes(HttpRouter& router, const ApiContextPtr& context) {
   };
   add("/ping", [context](HttpRequest&) { return ping(*context); });
   add("/info", [context](HttpRequest&) { return info(*context); });
-  add("/stats", [context](HttpRequest& request) { return stats(*context, request); });
+  router.add({.method = HttpMethod::get,
+              .pattern = "/stats",
+              .handler = HttpAsyncHandler(
+                  [context](HttpRequest& request) { return stats(*context, request); })});
 }
 
 }  // namespace nsqd

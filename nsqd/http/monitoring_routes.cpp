@@ -8,6 +8,7 @@
 
 #include "common/metrics/prometheus_text.hpp"
 #include "common/net/http_arguments.hpp"
+#include "common/net/run_on.hpp"
 #include "nsqd/http/routes.hpp"
 #include "nsqd/stats/snapshot.hpp"
 #include "nsqd/storage/store.hpp"
@@ -19,12 +20,7 @@ using namespace nsq::net;
 
 HttpResponse metrics(const ApiContext& context) {
   const StatsFilter filter{.include_clients = context.instruments.per_client};
-  const StatsSource source{.broker = context.broker,
-                           .clients = context.clients,
-                           .health = context.health,
-                           .start_time = context.info.start_time,
-                           .e2e_percentiles = context.options.e2e_processing_latency_percentiles};
-  const StatsSnapshot snapshot = take_stats(source, filter, nsq::read_clock().wall);
+  const auto snapshot = take_stats(context.stats_source(), filter, nsq::read_clock().wall);
   HttpResponse response = text_response(to_prometheus(snapshot, context.instruments));
   response.content_type = nsq::metrics::PrometheusText::kContentType;
   response.skip_api_header = true;
@@ -61,12 +57,14 @@ void add_monitoring_routes(HttpRouter& router, const ApiContextPtr& context) {
   const auto add = [&](const char* pattern, auto handler) {
     router.add({.method = HttpMethod::get,
                 .pattern = pattern,
-                .handler = HttpHandler(handler),
+                .handler = std::move(handler),
                 .access_log = false});
   };
-  add("/metrics", [context](HttpRequest&) { return metrics(*context); });
-  add("/health/live", [](HttpRequest&) { return health({}); });
-  add("/health/ready", [context](HttpRequest&) { return ready(*context); });
+  add("/metrics", HttpAsyncHandler([context](HttpRequest&) {
+        return run_on(context->background, [&] { return metrics(*context); });
+      }));
+  add("/health/live", HttpHandler([](HttpRequest&) { return health({}); }));
+  add("/health/ready", HttpHandler([context](HttpRequest&) { return ready(*context); }));
 }
 
 }  // namespace nsqd

@@ -76,6 +76,7 @@ struct ApiFixture : BrokerFixture {
                                  .info = info,
                                  .health = health,
                                  .settings = settings,
+                                 .background = io.get_executor(),
                                  .logger = logger});
     }
     return router_.get();
