@@ -3,44 +3,11 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/certificates.hpp"
+#include "tests/integration/secure_nsqd.hpp"
 #include "tests/support/eventually.hpp"
-#include "tests/support/layered_client.hpp"
-#include "tests/support/nsqd.hpp"
 
 namespace nsq::test {
 namespace {
-
-/// An nsqd with a certificate, and all that clients of it need.
-struct SecureNsqd {
-  explicit SecureNsqd(std::vector<std::string> more = {}) {
-    more.insert(more.end(), {"--https-address=127.0.0.1:0", "--tls-cert=" + files.cert.string(),
-                             "--tls-key=" + files.key.string()});
-    nsqd.start_again(more);
-  }
-
-  net::TlsClientConfig client_config() const {
-    net::TlsClientConfig config;
-    config.root_ca = authority.file();
-    return config;
-  }
-  LayeredClient connect() const { return LayeredClient(nsqd.tcp_port()); }
-
-  /// A client with TLS, the OK taken.
-  LayeredClient secure_client(std::string_view members = R"("client_id":"layered")") const {
-    LayeredClient client = connect();
-    const Frame answer = client.negotiate(R"("tls_v1":true,)" + std::string(members));
-    REQUIRE(nlohmann::json::parse(answer.data).at("tls_v1") == true);
-    REQUIRE(client.start_tls(client_config()).empty());
-    REQUIRE(client.read() == ok());
-    return client;
-  }
-
-  TempDir directory;
-  CertificateAuthority authority{directory.path()};
-  CertificateFiles files = authority.issue("server");
-  Nsqd nsqd;
-};
 
 std::string random_body(std::size_t bytes, unsigned seed) {
   std::string body(bytes, 'x');
@@ -232,31 +199,6 @@ TEST_CASE("a decompression bomb meets the limit of a message", "[integration][tl
   CHECK(client.read() == ok());
   CHECK(client.ask("PUB t\n" + be32(64 << 20) + std::string(64 << 20, '\0')) ==
         error("E_BAD_MESSAGE PUB message too big 67108864 > 1048576"));
-}
-
-TEST_CASE("a certificate is reloaded on SIGHUP and when its file changes", "[integration][tls]") {
-  SecureNsqd secure;
-  LayeredClient before = secure.secure_client();
-  // An authority of its own, so that only clients of the new certificate get in.
-  std::filesystem::create_directory(secure.directory.path() / "new");
-  const CertificateAuthority next(secure.directory.path() / "new");
-  const CertificateFiles fresh_files = next.issue("server");
-  const auto overwrite = std::filesystem::copy_options::overwrite_existing;
-  std::filesystem::copy_file(fresh_files.key, secure.files.key, overwrite);
-  std::filesystem::copy_file(fresh_files.cert, secure.files.cert, overwrite);
-  SECTION("on SIGHUP") {
-    secure.nsqd.process().send_signal(SIGHUP);
-  }
-  SECTION("by itself") {}
-  secure.nsqd.process().wait_for_line("TLS: reloaded certificate");
-  net::TlsClientConfig config;
-  config.root_ca = next.file();
-  CHECK(eventually([&] {
-    LayeredClient after = secure.connect();
-    CHECK(after.negotiate(R"("tls_v1":true)").type == 0);
-    return after.start_tls(config).empty();
-  }));
-  CHECK(before.ask(pub(fresh("reload"), "x")) == ok());
 }
 
 }  // namespace
