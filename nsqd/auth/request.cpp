@@ -5,11 +5,13 @@
 #include <limits>
 #include <utility>
 
+#include <boost/algorithm/string/replace.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
 #include "common/net/address.hpp"
+#include "common/net/percent_encode.hpp"
 #include "common/wire/json_text.hpp"
 
 namespace nsqd {
@@ -21,19 +23,7 @@ constexpr std::string_view kApiVersion = "application/vnd.nsq; version=1.0";
 
 /// As an HTML form is encoded: a space is `+`.
 std::string form_encode(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
-  std::string out;
-  for (const char c : text) {
-    if (kPlain.contains(c)) {
-      out += c;
-    } else if (c == ' ') {
-      out += '+';
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
+  return boost::algorithm::replace_all_copy(nsq::net::percent_encode(text), "%20", "+");
 }
 
 std::string basic_authorization(std::string_view user_and_password) {

@@ -14,6 +14,7 @@
 
 #include "common/net/address.hpp"
 #include "common/net/http_client.hpp"
+#include "common/net/percent_encode.hpp"
 
 namespace nsqd {
 
@@ -123,7 +124,7 @@ awaitable<Result<ChannelPreparer::Names>> ChannelPreparer::ask(LookupdHttp where
   nsq::net::HttpRequestSpec request;
   request.host = std::move(where.host);
   request.port = where.port;
-  request.target = "/channels?topic=" + url_encode(topic);
+  request.target = "/channels?topic=" + nsq::net::percent_encode(topic);
   request.headers = {{"Accept", "application/vnd.nsq; version=1.0"}};
   request.connect_timeout = std::min(settings_.http_connect_timeout, left);
   request.request_timeout = std::min(settings_.http_request_timeout, left);

@@ -71,20 +71,6 @@ Result<std::vector<std::string>> parse_channels_answer(std::string_view body) {
   return names;
 }
 
-std::string url_encode(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
-  std::string out;
-  for (const char c : text) {
-    if (kPlain.contains(c)) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 Result<std::optional<std::string>> ReplyReader::next() {
   if (buffer_.size() < kSizeBytes) return std::nullopt;
   const std::uint32_t size = nsq::load_be32(buffer_.data());

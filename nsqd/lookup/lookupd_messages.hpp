@@ -45,9 +45,6 @@ nsq::Result<LookupdInfo> parse_lookupd_info(std::string_view reply);
 /// @return Errc::bad_json when it is none.
 nsq::Result<std::vector<std::string>> parse_channels_answer(std::string_view body);
 
-/// `text` for a URL's query.
-std::string url_encode(std::string_view text);
-
 /// Cuts replies, [size u32 BE][bytes], out of a stream.
 class ReplyReader {
  public:

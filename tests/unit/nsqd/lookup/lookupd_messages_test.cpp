@@ -59,11 +59,6 @@ TEST_CASE("the answer to /channels", "[lookup]") {
   }
 }
 
-TEST_CASE("names in a URL", "[lookup]") {
-  CHECK(url_encode("a.B_9-z") == "a.B_9-z");
-  CHECK(url_encode("t#ephemeral") == "t%23ephemeral");
-}
-
 TEST_CASE("replies come whole, however they are cut", "[lookup]") {
   const std::string stream = "\0\0\0\2OK\0\0\0\0\0\0\0\3abc"s;
   const auto cut = GENERATE_REF(range(std::size_t{0}, stream.size() + 1));
