@@ -19,6 +19,7 @@
 
 #include "common/net/connect.hpp"
 #include "common/net/tls_stream.hpp"
+#include "common/net/tls_text.hpp"
 
 namespace nsq::net {
 namespace asio = boost::asio;
@@ -124,7 +125,8 @@ asio::awaitable<Result<HttpReply>> exchange(std::unique_ptr<ByteStream>& stream,
   // A server that refuses an upload answers and closes: the answer says more than the write's
   // error.
   const error_code read_ec = co_await read_reply(*stream, parser);
-  if (read_ec && write_ec) co_return request_error(spec, write_ec, write_ec.message());
+  const bool said_why = read_ec.category() == tls_alert_category();
+  if (read_ec && write_ec && !said_why) co_return request_error(spec, write_ec, write_ec.message());
   if (read_ec) co_return read_error(spec, read_ec);
   HttpReply reply;
   auto message = parser.release();

@@ -259,6 +259,8 @@ IoResult TlsStream::failed_io(int result) {
       return {.status = IoStatus::eof};
     default:
       state_->broken = true;
+      // With TLS 1.3 a server's verdict on our certificate comes behind the handshake.
+      if (const error_code alert = tls_alert()) return {.status = IoStatus::error, .error = alert};
       return {.status = IoStatus::error, .error = make_error_code(Errc::bad_frame)};
   }
 }

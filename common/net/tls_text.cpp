@@ -120,7 +120,26 @@ std::string_view alert_text(int reason) {
   }
 }
 
+class AlertCategory final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "tls alert"; }
+  std::string message(int reason) const override {
+    return fmt::format("remote error: tls: {}", alert_text(reason));
+  }
+};
+
 }  // namespace
+
+const boost::system::error_category& tls_alert_category() noexcept {
+  static const AlertCategory kCategory;
+  return kCategory;
+}
+
+boost::system::error_code tls_alert() {
+  const int reason = ERR_GET_REASON(ERR_peek_error());
+  if (alert_text(reason).empty()) return {};
+  return {reason, tls_alert_category()};
+}
 
 std::string tls_error_text(ssl_st* ssl) {
   // A failed verification comes behind what made it fail; otherwise the first error is the cause.
@@ -128,9 +147,7 @@ std::string tls_error_text(ssl_st* ssl) {
   const bool unverified = ERR_GET_REASON(last) == SSL_R_CERTIFICATE_VERIFY_FAILED;
   const unsigned long error = unverified ? last : ERR_peek_error();
   const int reason = ERR_GET_REASON(error);
-  if (const auto alert = alert_text(reason); !alert.empty()) {
-    return fmt::format("remote error: tls: {}", alert);
-  }
+  if (!alert_text(reason).empty()) return tls_alert_category().message(reason);
   switch (reason) {
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
       return fmt::format("tls: failed to verify certificate: {}",
