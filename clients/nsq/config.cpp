@@ -55,6 +55,10 @@ Result<void> read(std::string_view text, bool& to) {
   return {};
 }
 
+Result<void> read(std::string_view text, std::optional<bool>& to) {
+  return read(text, to.emplace());
+}
+
 Result<void> read(std::string_view text, std::int64_t& to) {
   std::string_view digits = text;
   if (digits.starts_with('+')) digits.remove_prefix(1);
@@ -175,7 +179,8 @@ Result<void> check_ranges(const Options& options) {
 
 /// Certificates that cannot be used are a mistake in the configuration, not in a connection.
 Result<void> check_tls(const Options& o) {
-  if (!o.tls_v1 && !o.tls_required) return {};
+  const bool named = !o.tls_root_ca_file.empty() || !o.tls_cert.empty() || !o.tls_key.empty();
+  if (!o.tls_v1 && !o.tls_required && !named) return {};
   if (o.tls_cert.empty() != o.tls_key.empty()) return bad("tls_cert and tls_key go together");
   auto loaded = net::TlsContext::client(tls_config(o));
   if (!loaded) return bad(loaded.error().text());

@@ -11,9 +11,10 @@
 namespace nsq::client {
 
 /// Where an option's value is. The kind of the member is the kind of the option.
-using OptionField = std::variant<bool Options::*, std::int64_t Options::*, double Options::*,
-                                 std::string Options::*, Nanoseconds Options::*,
-                                 BackoffStrategy Options::*, TlsVersion Options::*>;
+using OptionField =
+    std::variant<bool Options::*, std::int64_t Options::*, double Options::*,
+                 std::string Options::*, Nanoseconds Options::*, BackoffStrategy Options::*,
+                 TlsVersion Options::*, std::optional<bool> Options::*>;
 
 /// An option: its name, its place and its range (of durations in nanoseconds).
 struct OptionRow {

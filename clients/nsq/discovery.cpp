@@ -1,5 +1,6 @@
 #include "clients/nsq/discovery.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <random>
@@ -14,6 +15,7 @@
 
 #include "clients/nsq/lookup_answer.hpp"
 #include "clients/nsq/lookup_pace.hpp"
+#include "clients/nsq/upgrade.hpp"
 #include "common/net/http_client.hpp"
 #include "common/net/task_group.hpp"
 
@@ -51,7 +53,9 @@ struct Discovery::State : std::enable_shared_from_this<State> {
   State(asio::any_io_executor ex, Setup s) : executor(std::move(ex)), setup(std::move(s)) {}
 
   asio::awaitable<void> run(std::shared_ptr<Source> source);
-  net::HttpRequestSpec request(const Source& source) const;
+  asio::awaitable<Result<LookupAnswer>> ask(const Source& source);
+  Result<net::HttpRequestSpec> request(const Source& source) const;
+  Result<void> secure(const LookupdUrl& url, net::HttpRequestSpec& spec) const;
   Nanoseconds take(Source& source, LookupAnswer answer, Nanoseconds took);
   Nanoseconds note_failure(Source& source, const Error& error);
   void tell();
@@ -72,14 +76,8 @@ asio::awaitable<void> Discovery::State::run(std::shared_ptr<Source> source) {
     source->ask_again = false;
     source->polled = !source->pace.waits();
     const MonoTime began = read_clock().mono;
-    auto reply = co_await net::http_request(request(*source));
+    auto answer = co_await ask(*source);
     if (source->removed) co_return;
-    Result<LookupAnswer> answer;
-    if (reply) {
-      answer = read_lookup_reply(reply->status, reply->body);
-    } else {
-      answer = std::unexpected(reply.error());
-    }
     Nanoseconds delay{};
     if (answer) {
       delay = take(*source, *std::move(answer), read_clock().mono - began);
@@ -94,7 +92,15 @@ asio::awaitable<void> Discovery::State::run(std::shared_ptr<Source> source) {
   }
 }
 
-net::HttpRequestSpec Discovery::State::request(const Source& source) const {
+asio::awaitable<Result<LookupAnswer>> Discovery::State::ask(const Source& source) {
+  auto asked = request(source);
+  if (!asked) co_return std::unexpected(asked.error());
+  auto reply = co_await net::http_request(*std::move(asked));
+  if (!reply) co_return std::unexpected(reply.error());
+  co_return read_lookup_reply(reply->status, reply->body);
+}
+
+Result<net::HttpRequestSpec> Discovery::State::request(const Source& source) const {
   const Nanoseconds asked = setup.options->lookupd_poll_timeout;
   const Nanoseconds limit = asked > Nanoseconds(0) ? asked : kDefaultTimeout;
   net::HttpRequestSpec spec;
@@ -104,6 +110,7 @@ net::HttpRequestSpec Discovery::State::request(const Source& source) const {
   spec.connect_timeout = limit;
   spec.request_timeout = source.pace.waits() ? limit + LookupPace::kWait : limit;
   spec.max_reply_bytes = kMaxReplyBytes;
+  if (auto secured = secure(source.url, spec); !secured) return std::unexpected(secured.error());
   if (!setup.topic) {
     spec.target = source.url.nodes_target();
     return spec;
@@ -114,6 +121,27 @@ net::HttpRequestSpec Discovery::State::request(const Source& source) const {
                   std::chrono::duration_cast<std::chrono::seconds>(LookupPace::kWait).count(),
                   source.pace.index());
   return spec;
+}
+
+/// TLS, and the secret. Certificates are read for each request, so that one that was replaced is
+/// used from the next one on. Source: spec/client.md 5.
+Result<void> Discovery::State::secure(const LookupdUrl& url, net::HttpRequestSpec& spec) const {
+  const Options& options = *setup.options;
+  if (url.https) {
+    auto context = net::TlsContext::client(tls_config(options));
+    if (!context) return fail(context.error().code, "TLS: " + context.error().text());
+    spec.tls = *std::move(context);
+  }
+  const bool shown = options.lookupd_authorization.value_or(url.https) &&
+                     options.skip_lookupd_authorization && !options.auth_secret.empty();
+  if (!shown) return {};
+  // A line end would begin the next header.
+  const auto breaks = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+  if (std::ranges::any_of(options.auth_secret, breaks)) {
+    return fail(Errc::bad_config, "auth_secret has characters that no header can have");
+  }
+  spec.headers.emplace_back("Authorization", "Bearer " + options.auth_secret);
+  return {};
 }
 
 Nanoseconds Discovery::State::take(Source& source, LookupAnswer answer, Nanoseconds took) {

@@ -21,7 +21,7 @@ namespace nsq::client {
 /// All are asked side by side, each at its own pace (LookupPace), and what any of them names is
 /// there. One that is down, hangs (lookupd_poll_timeout) or answers nonsense holds nobody else up;
 /// until it answers again, what it last said holds. Requests are HTTP/1.1, each on a connection of
-/// its own, and bodies are bounded.
+/// its own, over TLS where the URL says so; bodies are bounded.
 /// Lives on its executor. Ends with stop() or destruction, after which nothing is called. Source:
 /// spec/client.md 10.1.
 class Discovery {

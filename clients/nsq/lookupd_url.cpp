@@ -6,6 +6,7 @@
 
 #include "clients/nsq/address.hpp"
 #include "common/base/log.hpp"
+#include "common/net/percent_encode.hpp"
 
 namespace nsq::client {
 
@@ -15,27 +16,15 @@ std::unexpected<Error> bad(std::string_view text, std::string_view why) {
   return fail(Errc::bad_address, fmt::format("nsqlookupd address {}: {}", printable(text), why));
 }
 
-/// Of the characters that a topic may have, only this one means something in a URL.
-std::string escaped(std::string_view topic) {
-  std::string out;
-  for (const char c : topic) {
-    if (c == '#') {
-      out += "%23";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<LookupdUrl> LookupdUrl::parse(std::string_view text) {
   std::string_view rest = text;
+  bool https = false;
   if (const auto scheme = rest.find("://"); scheme != std::string_view::npos) {
     const std::string_view name = rest.substr(0, scheme);
-    if (name == "https") return bad(text, "https is not supported yet");
-    if (name != "http") return bad(text, "not an http address");
+    https = name == "https";
+    if (!https && name != "http") return bad(text, "not an http or https address");
     rest.remove_prefix(scheme + 3);
   }
   // A space or a line end would begin the next part of the request.
@@ -54,7 +43,11 @@ Result<LookupdUrl> LookupdUrl::parse(std::string_view text) {
   }
   if (address->port == 0) return bad(text, "invalid port");
 
-  LookupdUrl url{.host = std::move(address->host), .port = address->port, .path = {}, .query = {}};
+  LookupdUrl url{.https = https,
+                 .host = std::move(address->host),
+                 .port = address->port,
+                 .path = {},
+                 .query = {}};
   rest.remove_prefix(path_at);
   const auto query_at = std::min(rest.find('?'), rest.size());
   url.path = rest.substr(0, query_at);
@@ -65,7 +58,7 @@ Result<LookupdUrl> LookupdUrl::parse(std::string_view text) {
 
 std::string LookupdUrl::lookup_target(const wire::TopicName& topic) const {
   const std::string_view joint = query.empty() ? "" : "&";
-  return fmt::format("{}?{}{}topic={}", path, query, joint, escaped(topic.view()));
+  return fmt::format("{}?{}{}topic={}", path, query, joint, net::percent_encode(topic.view()));
 }
 
 std::string LookupdUrl::nodes_target() const {
@@ -75,7 +68,8 @@ std::string LookupdUrl::nodes_target() const {
 
 std::string LookupdUrl::text() const {
   const Address address{.host = host, .port = port};
-  return fmt::format("http://{}{}{}{}", address.text(), path, query.empty() ? "" : "?", query);
+  return fmt::format("{}://{}{}{}{}", https ? "https" : "http", address.text(), path,
+                     query.empty() ? "" : "?", query);
 }
 
 }  // namespace nsq::client

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "common/base/bytes.hpp"
@@ -69,13 +70,17 @@ struct Options {
   Nanoseconds lookupd_poll_interval = Seconds(60);
   double lookupd_poll_jitter = 0.3;
   Nanoseconds lookupd_poll_timeout = std::chrono::minutes(1);
+  /// Whether nsqlookupds are shown auth_secret (`Authorization: Bearer`). Unset: those that are
+  /// asked over https.
+  std::optional<bool> lookupd_authorization;
+  /// Other clients' name for it, whose sense is inverted: false is never.
   bool skip_lookupd_authorization = true;
-  bool lookupd_authorization = false;
 
-  // TLS, compression, AUTH.
+  // TLS, compression, AUTH. tls_v1, tls_required and tls_server_name are for nsqds; the others
+  // hold for nsqlookupds with https too.
   bool tls_v1 = false;
   bool tls_required = false;
-  std::string tls_server_name;
+  std::string tls_server_name;  ///< in place of the host's, in the certificate
   std::string tls_root_ca_file;
   std::string tls_cert;
   std::string tls_key;

@@ -1,15 +1,16 @@
 #include "clients/nsq/testing/fake_nsqlookupd.hpp"
 
 #include <array>
+#include <chrono>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
 #include "clients/nsq/testing/fake_nsqd.hpp"
+#include "common/net/tls_stream.hpp"
 
 namespace nsq::client::testing {
 
@@ -18,8 +19,38 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
+
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+/// The next bytes; none when the client is gone.
+asio::awaitable<std::string> read_some(net::ByteStream& stream) {
+  std::array<char, 1024> buffer;
+  for (;;) {
+    const net::IoResult got = stream.read_some(buffer);
+    if (got.status == net::IoStatus::ok) co_return std::string(buffer.data(), got.bytes);
+    if (got.status != net::IoStatus::would_block) co_return "";
+    const error_code ended = co_await stream.wait_readable();
+    if (ended) co_return "";
+  }
 }
+
+/// Gives up silently when the client is gone.
+asio::awaitable<void> write_all(net::ByteStream& stream, std::string_view bytes) {
+  for (;;) {
+    const iovec part{const_cast<char*>(bytes.data()), bytes.size()};  // iovec serves reads too
+    const net::IoResult done = bytes.empty() ? stream.flush() : stream.write_some({&part, 1});
+    if (done.status == net::IoStatus::error) co_return;
+    if (done.status == net::IoStatus::would_block) {
+      const error_code ended = co_await stream.wait_writable();
+      if (ended) co_return;
+    } else if (bytes.empty()) {
+      co_return;
+    }
+    bytes.remove_prefix(done.bytes);
+  }
+}
+
+}  // namespace
 
 std::string FakeQuery::target() const {
   const auto begin = head_.find(' ') + 1;
@@ -44,39 +75,44 @@ asio::awaitable<void> FakeQuery::reply_nsqds(std::vector<Address> nsqds,
 }
 
 asio::awaitable<void> FakeQuery::send_raw(std::string bytes) {
-  co_await asio::async_write(socket_, asio::buffer(bytes), kNoThrow);
+  co_await write_all(*stream_, bytes);
 }
 
 asio::awaitable<void> FakeQuery::until_closed() {
-  std::array<char, 1024> ignored;
   for (;;) {
-    auto got = co_await socket_.async_read_some(asio::buffer(ignored), kNoThrow);
-    auto [code, bytes] = got;
-    if (code) co_return;
+    const std::string ignored = co_await read_some(*stream_);
+    if (ignored.empty()) co_return;
   }
 }
 
-FakeNsqlookupd::FakeNsqlookupd(const asio::any_io_executor& executor)
+FakeNsqlookupd::FakeNsqlookupd(const asio::any_io_executor& executor, net::TlsContext::Ptr tls)
     : acceptor_(executor, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
-      port_(acceptor_.local_endpoint().port()) {}
+      port_(acceptor_.local_endpoint().port()),
+      tls_(std::move(tls)) {}
 
 LookupdUrl FakeNsqlookupd::url() const {
-  return {.host = "127.0.0.1", .port = port_, .path = "/lookup", .query = {}};
+  return {
+      .https = tls_ != nullptr, .host = "127.0.0.1", .port = port_, .path = "/lookup", .query = {}};
 }
 
 asio::awaitable<std::unique_ptr<FakeQuery>> FakeNsqlookupd::accept() {
   auto got = co_await acceptor_.async_accept(kNoThrow);
   auto& [code, socket] = got;
   if (code) throw ScriptError("accept: " + code.message());
-  std::string head;
-  std::array<char, 1024> buffer;
-  while (!head.ends_with("\r\n\r\n")) {
-    auto read = co_await socket.async_read_some(asio::buffer(buffer), kNoThrow);
-    auto [read_code, bytes] = read;
-    if (read_code) throw ScriptError("the client closed within a request");
-    head.append(buffer.data(), bytes);
+  auto stream = net::make_plain_stream(std::move(socket));
+  if (tls_) {
+    auto secured = net::TlsStream::make(std::move(stream), tls_, {});
+    const auto done = co_await secured->handshake(std::chrono::minutes(1));
+    if (!done) throw ScriptError(done.error().text());
+    stream = std::move(secured);
   }
-  co_return std::make_unique<FakeQuery>(std::move(socket), std::move(head));
+  std::string head;
+  while (!head.ends_with("\r\n\r\n")) {
+    const std::string more = co_await read_some(*stream);
+    if (more.empty()) throw ScriptError("the client closed within a request");
+    head += more;
+  }
+  co_return std::make_unique<FakeQuery>(std::move(stream), std::move(head));
 }
 
 void FakeNsqlookupd::stop() {

@@ -12,14 +12,16 @@
 
 #include "clients/nsq/address.hpp"
 #include "clients/nsq/lookupd_url.hpp"
+#include "common/net/byte_stream.hpp"
+#include "common/net/tls_context.hpp"
 
 namespace nsq::client::testing {
 
 /// One HTTP request to a FakeNsqlookupd. The connection closes when this is destroyed.
 class FakeQuery {
  public:
-  FakeQuery(boost::asio::ip::tcp::socket socket, std::string head)
-      : socket_(std::move(socket)), head_(std::move(head)) {}
+  FakeQuery(std::unique_ptr<net::ByteStream> stream, std::string head)
+      : stream_(std::move(stream)), head_(std::move(head)) {}
 
   /// Request line and headers, as they came.
   const std::string& head() const noexcept { return head_; }
@@ -35,7 +37,7 @@ class FakeQuery {
   boost::asio::awaitable<void> until_closed();
 
  private:
-  boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<net::ByteStream> stream_;
   std::string head_;
 };
 
@@ -44,11 +46,13 @@ class FakeQuery {
 class FakeNsqlookupd {
  public:
   /// Listens on a free port of 127.0.0.1; throws when there is none.
-  explicit FakeNsqlookupd(const boost::asio::any_io_executor& executor);
+  /// @param tls  of a server: it is asked over https then.
+  explicit FakeNsqlookupd(const boost::asio::any_io_executor& executor,
+                          net::TlsContext::Ptr tls = nullptr);
 
   LookupdUrl url() const;
   /// The next request, those that came before the call first. ScriptError when there is none to
-  /// come.
+  /// come, or with the reason why the TLS handshake failed.
   boost::asio::awaitable<std::unique_ptr<FakeQuery>> accept();
   /// Stops to listen: later requests are refused.
   void stop();
@@ -56,6 +60,7 @@ class FakeNsqlookupd {
  private:
   boost::asio::ip::tcp::acceptor acceptor_;
   std::uint16_t port_;
+  net::TlsContext::Ptr tls_;
 };
 
 }  // namespace nsq::client::testing

@@ -50,7 +50,8 @@ void declare(config::FlagSet& flags, Arguments& args) {
              .help = "nsqd TCP address, as host:port; may be given several times"},
             args.nsqds);
   flags.add({.flag = "lookupd-http-address",
-             .help = "nsqlookupd HTTP address, as host:port or URL; may be given several times"},
+             .help = "nsqlookupd HTTP address, as host:port or URL (https:// too); may be given "
+                     "several times"},
             args.lookupds);
   flags.add({.flag = "consumer-opt",
              .help = "option of the consumer, as key,value; may be given several times. A message "

@@ -19,6 +19,9 @@ TEST_CASE("an nsqlookupd address is host:port or a URL", "[client][discovery]") 
       {"http://h:4161/#x", "http://h:4161/lookup", "/nodes"},
       {"[::1]:4161", "http://[::1]:4161/lookup", "/nodes"},
       {":4161", "http://localhost:4161/lookup", "/nodes"},
+      {"https://h:4161", "https://h:4161/lookup", "/nodes"},
+      {"https://h:443/a/lookup?k=v", "https://h:443/a/lookup?k=v", "/a/nodes?k=v"},
+      {"https://[::1]:4161/", "https://[::1]:4161/lookup", "/nodes"},
   }));
   CAPTURE(text);
   const auto url = LookupdUrl::parse(text);
@@ -44,8 +47,9 @@ TEST_CASE("what is no address of an nsqlookupd says why", "[client][discovery]")
       {"h:x", "invalid port"},
       {"h:0", "invalid port"},
       {"h:65536", "invalid port"},
-      {"https://h:4161", "https is not supported yet"},
-      {"ftp://h:4161", "not an http address"},
+      {"https://h:x", "invalid port"},
+      {"https://user@h:4161", "a user is not supported"},
+      {"ftp://h:4161", "not an http or https address"},
       {"user@h:4161", "a user is not supported"},
       {"h:4161/a b", "invalid character"},
   }));
@@ -56,10 +60,19 @@ TEST_CASE("what is no address of an nsqlookupd says why", "[client][discovery]")
 }
 
 TEST_CASE("a port is needed", "[client][discovery]") {
-  const auto text = GENERATE(as<std::string>(), "", "h", "http://h/lookup", "[::1]", "http://");
+  const auto text = GENERATE(as<std::string>(), "", "h", "http://h/lookup", "[::1]", "http://",
+                             "https://h", "https://h/lookup", "https://");
   const auto url = LookupdUrl::parse(text);
   REQUIRE_FALSE(url.has_value());
   CHECK(url.error().text() == "missing port");
+}
+
+TEST_CASE("the same nsqlookupd over https is another address", "[client][discovery]") {
+  const LookupdUrl secure = LookupdUrl::parse("https://h:1").value();
+  const LookupdUrl plain = LookupdUrl::parse("h:1").value();
+  CHECK(secure.https);
+  CHECK_FALSE(plain.https);
+  CHECK_FALSE(secure == plain);
 }
 
 TEST_CASE("a line end in an address cannot forge a header", "[client][discovery]") {
