@@ -1,56 +1,47 @@
 #include "clients/tools/nsq_bench/admin.hpp"
 
-#include <sys/socket.h>
-
-#include <cerrno>
-
 #include <fmt/core.h>
 
 #include "clients/tools/nsq_bench/replies.hpp"
+#include "common/net/percent_encode.hpp"
 
 namespace nsq::bench {
-namespace {
-
-std::string escape(std::string_view name) {
-  std::string escaped;
-  for (const char c : name) escaped += c == '#' ? "%23" : std::string(1, c);
-  return escaped;
-}
-
-}  // namespace
-
-Result<Admin> Admin::connect(const std::string& address) {
-  auto socket = connect_tcp(address);
-  if (!socket) return std::unexpected(socket.error());
-  return Admin(address, std::move(*socket));
+Result<Admin> Admin::connect(const Options& options) {
+  Admin admin;
+  auto connection = admin.dialer_->http(options);
+  if (!connection) return std::unexpected(connection.error());
+  admin.connection_ = *std::move(connection);
+  admin.headers_ = options.http_headers();
+  return admin;
 }
 
 Result<void> Admin::create_topic(std::string_view topic) {
-  return post(fmt::format("/topic/create?topic={}", escape(topic)));
+  return post(fmt::format("/topic/create?topic={}", net::percent_encode(topic)));
 }
 
 Result<void> Admin::create_channel(std::string_view topic, std::string_view channel) {
-  return post(fmt::format("/channel/create?topic={}&channel={}", escape(topic), escape(channel)));
+  return post(fmt::format("/channel/create?topic={}&channel={}", net::percent_encode(topic),
+                          net::percent_encode(channel)));
 }
 
 Result<void> Admin::delete_topic(std::string_view topic) {
-  auto done = post(fmt::format("/topic/delete?topic={}", escape(topic)));
+  auto done = post(fmt::format("/topic/delete?topic={}", net::percent_encode(topic)));
   if (!done && done.error().context.find("TOPIC_NOT_FOUND") != std::string::npos) return {};
   return done;
 }
 
 Result<void> Admin::post(const std::string& path_and_query) {
-  const std::string request = fmt::format(
-      "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\n\r\n", path_and_query, address_);
-  if (auto sent = send_all(socket_, request); !sent) return sent;
+  const std::string request =
+      fmt::format("POST {} HTTP/1.1\r\n{}Content-Length: 0\r\n\r\n", path_and_query, headers_);
+  const auto failed = [&](const Error& error) {
+    return fail(error.code, fmt::format("{}: {}", path_and_query, error.text()));
+  };
+  if (auto sent = connection_.send(request); !sent) return failed(sent.error());
   std::string answer;
   for (;;) {
-    char piece[4096];
-    const ssize_t n = recv(socket_.get(), piece, sizeof piece, 0);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail_errno(path_and_query);
-    if (n == 0) return fail(Errc::closed, path_and_query + ": the server closed the connection");
-    answer.append(piece, static_cast<std::size_t>(n));
+    auto piece = connection_.receive(4096);
+    if (!piece) return failed(piece.error());
+    answer += *piece;
     Replies replies;
     const ScanResult scanned = scan_http_replies(answer, replies);
     if (scanned.bad) return fail(Errc::bad_frame, path_and_query + ": not an HTTP answer");
@@ -61,9 +52,9 @@ Result<void> Admin::post(const std::string& path_and_query) {
   }
 }
 
-Result<void> make_fresh(const std::string& http_address, std::string_view topic,
-                        const std::vector<std::string>& channels) {
-  auto admin = Admin::connect(http_address);
+Result<void> make_fresh(const Options& options, const std::vector<std::string>& channels) {
+  const std::string& topic = options.topic;
+  auto admin = Admin::connect(options);
   if (!admin) return std::unexpected(admin.error());
   if (auto done = admin->delete_topic(topic); !done) return done;
   if (auto done = admin->create_topic(topic); !done) return done;

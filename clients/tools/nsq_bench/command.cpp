@@ -1,13 +1,16 @@
 #include "clients/tools/nsq_bench/command.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include "clients/tools/nsq_bench/payload.hpp"
 #include "common/base/assert.hpp"
 #include "common/base/bytes.hpp"
+#include "common/net/percent_encode.hpp"
 
 namespace nsq::bench {
 namespace {
@@ -18,61 +21,85 @@ void append_be32(std::string& to, std::size_t value) {
   to.append(bytes, sizeof bytes);
 }
 
-void append_body(std::string& to, std::size_t size, std::mt19937_64& random) {
-  NSQ_ASSERT(size >= kPayloadBytes);
-  to.append(kPayloadBytes, '\0');
-  for (std::size_t i = kPayloadBytes; i < size; ++i) to.push_back(static_cast<char>(random()));
+constexpr std::size_t kVocabulary = 2000;
+constexpr std::size_t kTextBytes = 1_MiB;
+
+/// Text from which bodies of words are cut: longer than any compressor's window.
+const std::string& word_text() {
+  static const std::string kText = [] {
+    std::mt19937_64 random(1);
+    std::vector<std::string> words;
+    for (std::size_t i = 0; i < kVocabulary; ++i) {
+      std::string& word = words.emplace_back(2 + random() % 9, ' ');
+      for (char& letter : word) letter = static_cast<char>('a' + random() % 26);
+    }
+    std::string text;
+    while (text.size() < kTextBytes) text.append(words[random() % words.size()]).append(" ");
+    return text;
+  }();
+  return kText;
 }
 
-// `head` up to the body's size, which is the same for PUB and DPUB.
-Command with_one_body(std::string head, std::size_t body_bytes, std::size_t delay_at) {
-  Command command{.bytes = std::move(head), .delay_at = delay_at};
-  append_be32(command.bytes, body_bytes);
+void append_body(Command& command, std::mt19937_64& random) {
+  NSQ_ASSERT(command.body_bytes >= kPayloadBytes);
+  command.bytes.append(kPayloadBytes, '\0');
+  for (std::size_t i = kPayloadBytes; i < command.body_bytes; ++i) {
+    command.bytes.push_back(static_cast<char>(random()));
+  }
+}
+
+Command begin_command(std::string head, std::size_t body_bytes, Filling filling) {
+  return {.bytes = std::move(head), .body_bytes = body_bytes, .filling = filling};
+}
+
+void append_only_body(Command& command) {
   command.first_body = command.bytes.size();
-  std::mt19937_64 random(body_bytes);
-  append_body(command.bytes, body_bytes, random);
-  return command;
+  std::mt19937_64 random(command.body_bytes);
+  append_body(command, random);
 }
 
 }  // namespace
 
-Command make_pub(std::string_view topic, std::size_t body_bytes) {
-  return with_one_body(fmt::format("PUB {}\n", topic), body_bytes, 0);
+Command make_pub(std::string_view topic, std::size_t body_bytes, Filling filling) {
+  Command command = begin_command(fmt::format("PUB {}\n", topic), body_bytes, filling);
+  append_be32(command.bytes, body_bytes);
+  append_only_body(command);
+  return command;
 }
 
-Command make_dpub(std::string_view topic, std::size_t body_bytes) {
-  std::string head = fmt::format("DPUB {} ", topic);
-  const std::size_t delay_at = head.size();
-  head.append(kDelayDigits, '0');
-  head.push_back('\n');
-  return with_one_body(std::move(head), body_bytes, delay_at);
+Command make_dpub(std::string_view topic, std::size_t body_bytes, Filling filling) {
+  Command command = begin_command(fmt::format("DPUB {} ", topic), body_bytes, filling);
+  command.delay_at = command.bytes.size();
+  command.bytes.append(kDelayDigits, '0').append("\n");
+  append_be32(command.bytes, body_bytes);
+  append_only_body(command);
+  return command;
 }
 
-Command make_mpub(std::string_view topic, std::size_t messages, std::size_t body_bytes) {
+Command make_mpub(std::string_view topic, std::size_t messages, std::size_t body_bytes,
+                  Filling filling) {
   NSQ_ASSERT(messages > 0);
-  Command command{.bytes = fmt::format("MPUB {}\n", topic),
-                  .body_stride = 4 + body_bytes,
-                  .messages = messages};
+  Command command = begin_command(fmt::format("MPUB {}\n", topic), body_bytes, filling);
+  command.body_stride = 4 + body_bytes;
+  command.messages = messages;
   append_be32(command.bytes, 4 + messages * (4 + body_bytes));
   append_be32(command.bytes, messages);
   command.first_body = command.bytes.size() + 4;
   std::mt19937_64 random(body_bytes);
   for (std::size_t i = 0; i < messages; ++i) {
     append_be32(command.bytes, body_bytes);
-    append_body(command.bytes, body_bytes, random);
+    append_body(command, random);
   }
   return command;
 }
 
-Command make_http_pub(std::string_view host, std::string_view topic, std::size_t body_bytes) {
-  std::string escaped;
-  for (const char c : topic) escaped += c == '#' ? "%23" : std::string(1, c);
-  Command command{
-      .bytes = fmt::format("POST /pub?topic={} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n\r\n",
-                           escaped, host, body_bytes)};
-  command.first_body = command.bytes.size();
-  std::mt19937_64 random(body_bytes);
-  append_body(command.bytes, body_bytes, random);
+Command make_http_pub(std::string_view headers, std::string_view topic, std::size_t body_bytes,
+                      Filling filling) {
+  Command command =
+      begin_command(fmt::format("POST /pub?topic={} HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n",
+                                net::percent_encode(topic), headers, body_bytes),
+                    body_bytes, filling);
+  append_only_body(command);
   return command;
 }
 
@@ -83,6 +110,7 @@ CommandRing::CommandRing(const Command& command, std::size_t slots)
       body_stride_(command.body_stride),
       messages_(command.messages),
       delay_at_(command.delay_at),
+      word_bytes_(command.filling == Filling::words ? command.body_bytes - kPayloadBytes : 0),
       block_(slots * command.bytes.size()) {
   for (std::size_t i = 0; i < slots; ++i) {
     std::memcpy(block_.data() + i * command_bytes_, command.bytes.data(), command_bytes_);
@@ -93,6 +121,17 @@ void CommandRing::fill(std::size_t slot, std::uint64_t identity, std::int64_t ti
   char* body = block_.data() + slot * command_bytes_ + first_body_;
   for (std::size_t i = 0; i < messages_; ++i) {
     store_payload(body + i * body_stride_, identity + i, time);
+    if (word_bytes_ > 0) write_words(body + i * body_stride_ + kPayloadBytes, word_bytes_);
+  }
+}
+
+void CommandRing::write_words(char* to, std::size_t bytes) noexcept {
+  const std::string& text = word_text();
+  while (bytes > 0) {
+    const std::size_t some = std::min(bytes, text.size() / 2);
+    std::memcpy(to, text.data() + random_() % (text.size() - some), some);
+    to += some;
+    bytes -= some;
   }
 }
 

@@ -19,9 +19,9 @@ bool is_survivable(std::string_view error) {
 
 }  // namespace
 
-Consumer::Consumer(Loop& loop, Health& health, Fd socket, std::int64_t rdy, ChannelRecord& record,
-                   Histogram* latency, FinBatch& fins)
-    : link_(loop, std::move(socket)),
+Consumer::Consumer(Loop& loop, Health& health, Connection connection, std::int64_t rdy,
+                   ChannelRecord& record, Histogram* latency, FinBatch& fins)
+    : link_(loop, std::move(connection)),
       health_(health),
       rdy_(rdy),
       record_(record),
@@ -39,7 +39,7 @@ void Consumer::on_events(std::uint32_t events, std::int64_t) {
 }
 
 void Consumer::finish() {
-  if (!broken_ && !pending_.empty()) (void)link_.send_last(pending_, kLastWrite);
+  if (!broken_) (void)link_.send_last(pending_, kLastWrite);
 }
 
 void Consumer::read() {
@@ -100,10 +100,8 @@ void Consumer::send(std::string_view commands) {
   }
   auto sent = link_.send(commands);
   if (!sent) return fail(sent.error().text());
-  if (*sent < commands.size()) {
-    pending_.assign(commands.substr(*sent));
-    link_.want_output(*this, true);
-  }
+  pending_.assign(commands.substr(*sent));
+  link_.want_output(*this, !pending_.empty());
 }
 
 void Consumer::flush() {

@@ -25,8 +25,8 @@ class Consumer : public Endpoint {
  public:
   /// @param rdy      0: takes nothing, and only answers heartbeats.
   /// @param latency  gets the time from the one in the body to the arrival, in ns; may be null.
-  Consumer(Loop& loop, Health& health, Fd socket, std::int64_t rdy, ChannelRecord& record,
-           Histogram* latency, FinBatch& fins);
+  Consumer(Loop& loop, Health& health, Connection connection, std::int64_t rdy,
+           ChannelRecord& record, Histogram* latency, FinBatch& fins);
 
   /// Gives the connection to the loop. Call once, before Loop::run.
   Result<void> attach() { return link_.watch(*this, false); }

@@ -49,13 +49,14 @@ PublisherPlan Fleet::plan_for(const Options& options, std::size_t messages_per_c
 Result<void> Fleet::add_publishers(const Options& options, const Command& command, ScanReplies scan,
                                    std::uint16_t run) {
   for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(options.connections); ++i) {
-    auto socket =
-        options.mode == Mode::http ? connect_tcp(options.http_address, i) : open_client(options, i);
-    if (!socket) return std::unexpected(socket.error());
+    auto connection =
+        options.mode == Mode::http ? dialer_.http(options, i) : dialer_.client(options, i);
+    if (!connection) return std::unexpected(connection.error());
     Worker& worker = *workers_[i % workers_.size()];
-    publishers_.push_back(std::make_unique<Publisher>(
-        worker.loop, health_, std::move(*socket), command, static_cast<std::size_t>(options.depth),
-        scan, plan_for(options, command.messages, i, run)));
+    publishers_.push_back(std::make_unique<Publisher>(worker.loop, health_, std::move(*connection),
+                                                      command,
+                                                      static_cast<std::size_t>(options.depth), scan,
+                                                      plan_for(options, command.messages, i, run)));
     if (auto ok = publishers_.back()->attach(); !ok) return ok;
   }
   return {};
@@ -71,12 +72,13 @@ Result<void> Fleet::add_consumers(const Options& options, const std::vector<std:
   by_channel_.resize(channels.size());
   for (std::int64_t i = 0; i < options.consumers; ++i) {
     for (std::size_t c = 0; c < channels.size(); ++c) {
-      auto socket = open_subscription(options, options.topic, channels[c], consumers_.size());
-      if (!socket) return std::unexpected(socket.error());
+      auto connection =
+          dialer_.subscription(options, options.topic, channels[c], consumers_.size());
+      if (!connection) return std::unexpected(connection.error());
       // Publishers fill the threads from the first on, consumers from the last.
       Worker& worker = *workers_[workers_.size() - 1 - consumers_.size() % workers_.size()];
       consumers_.push_back(std::make_unique<Consumer>(
-          worker.loop, health_, std::move(*socket), options.rdy, *worker.records[c],
+          worker.loop, health_, std::move(*connection), options.rdy, *worker.records[c],
           latency ? &worker.latency : nullptr, worker.fins));
       if (auto ok = consumers_.back()->attach(); !ok) return ok;
       by_channel_[c].push_back(consumers_.back().get());
@@ -93,9 +95,9 @@ Result<void> Fleet::add_idle_subscriptions(const Options& options, std::uint64_t
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t number = consumers_.size();
     const std::string topic = numbered_topic(options.topic, number % topics);
-    auto socket = open_subscription(options, topic, "ch", number);
-    if (!socket) return std::unexpected(socket.error());
-    consumers_.push_back(std::make_unique<Consumer>(worker.loop, health_, std::move(*socket), 0,
+    auto connection = dialer_.subscription(options, topic, "ch", number);
+    if (!connection) return std::unexpected(connection.error());
+    consumers_.push_back(std::make_unique<Consumer>(worker.loop, health_, std::move(*connection), 0,
                                                     *worker.records.front(), nullptr, worker.fins));
     if (auto ok = consumers_.back()->attach(); !ok) return ok;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "clients/tools/nsq_bench/consumer.hpp"
+#include "clients/tools/nsq_bench/dial.hpp"
 #include "clients/tools/nsq_bench/options.hpp"
 #include "clients/tools/nsq_bench/publisher.hpp"
 
@@ -84,6 +85,7 @@ class Fleet {
   PublisherPlan plan_for(const Options& options, std::size_t messages_per_command,
                          std::uint64_t publisher, std::uint16_t run) const;
 
+  Dialer dialer_;  // outlives the connections
   Health health_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Publisher>> publishers_;

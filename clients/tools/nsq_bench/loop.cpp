@@ -4,14 +4,14 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
+#include <span>
+#include <utility>
 
 #include "common/base/assert.hpp"
 #include "common/base/bytes.hpp"
@@ -68,22 +68,34 @@ void Loop::turn() {
     for (Endpoint* endpoint : timed_) next = std::min(next, endpoint->on_turn(now));
     if (next != kNever) longest_wait = std::clamp<std::int64_t>(next - now, 0, longest_wait);
   }
+  called_.clear();
+  called_.swap(again_);
+  if (!called_.empty()) longest_wait = 0;
   std::array<epoll_event, 128> events;
   const timespec timeout{.tv_sec = 0, .tv_nsec = longest_wait};
   const int count = epoll_pwait2(epoll_.get(), events.data(), events.size(), &timeout, nullptr);
-  if (count <= 0) return;
+  if (count <= 0 && called_.empty()) return;
   const std::int64_t now = steady_nanos();
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     if (event.data.ptr == nullptr) continue;  // stop() was called
     static_cast<Endpoint*>(event.data.ptr)->on_events(event.events, now);
   }
+  for (Link* link : called_) link->call(now);
 }
 
 Result<void> Link::watch(Endpoint& endpoint, bool timed) {
-  if (auto ok = make_non_blocking(socket_); !ok) return ok;
+  endpoint_ = &endpoint;
   if (timed) loop_.add_timed(endpoint);
-  return loop_.add(fd(), endpoint);
+  auto added = loop_.add(fd(), endpoint);
+  // What came with the handshake's last bytes.
+  if (layered_ && !std::exchange(called_again_, true)) loop_.call_again(*this);
+  return added;
+}
+
+void Link::call(std::int64_t now) {
+  called_again_ = false;
+  endpoint_->on_events(EPOLLIN, now);
 }
 
 Result<std::string_view> Link::receive() {
@@ -91,37 +103,47 @@ Result<std::string_view> Link::receive() {
   if (scratch.size() < kept_.size() + kLeastReceive)
     scratch.resize(2 * kept_.size() + kScratchBytes);
   std::memcpy(scratch.data(), kept_.data(), kept_.size());
-  const ssize_t n =
-      recv(fd(), scratch.data() + kept_.size(), scratch.size() - kept_.size(), MSG_DONTWAIT);
-  if (n == 0) return fail(Errc::closed, "the server closed the connection");
-  if (n < 0) {
-    if (errno == EAGAIN || errno == EINTR) return std::string_view();
-    return fail_errno("receive");
+  const net::IoResult got = stream_->read_some(std::span(scratch).subspan(kept_.size()));
+  switch (got.status) {
+    case net::IoStatus::ok:
+      break;
+    case net::IoStatus::would_block:
+      return std::string_view();
+    case net::IoStatus::eof:
+      return fail(Errc::closed, "the server closed the connection");
+    case net::IoStatus::error:
+      return fail(got.error, "receive: " + got.error.message());
   }
-  return std::string_view(scratch.data(), kept_.size() + static_cast<std::size_t>(n));
+  if (layered_ && !std::exchange(called_again_, true)) loop_.call_again(*this);
+  return std::string_view(scratch.data(), kept_.size() + got.bytes);
 }
 
 Result<std::size_t> Link::send(std::string_view first, std::string_view second) {
-  std::array<iovec, 2> pieces{
+  const std::array<iovec, 2> pieces{
       iovec{.iov_base = const_cast<char*>(first.data()), .iov_len = first.size()},
       iovec{.iov_base = const_cast<char*>(second.data()), .iov_len = second.size()}};
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = second.empty() ? 1 : 2;
-  const ssize_t n = sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (n >= 0) return static_cast<std::size_t>(n);
-  if (errno == EAGAIN || errno == EINTR) return std::size_t{0};
-  return fail_errno("send");
+  const net::IoResult put =
+      stream_->write_some(std::span(pieces).first(second.empty() ? 1 : pieces.size()));
+  if (put.status == net::IoStatus::error) return fail(put.error, "send: " + put.error.message());
+  if (auto ok = flush(); !ok) return std::unexpected(ok.error());
+  return put.bytes;
+}
+
+Result<void> Link::flush() {
+  if (!layered_) return {};
+  const net::IoResult put = stream_->flush();
+  if (put.status == net::IoStatus::error) return fail(put.error, "send: " + put.error.message());
+  return {};
 }
 
 bool Link::send_last(std::string_view bytes, Milliseconds limit) {
   const std::int64_t until = steady_nanos() + Nanoseconds(limit).count();
-  while (!bytes.empty()) {
+  while (!bytes.empty() || stream_->has_pending()) {
     auto sent = send(bytes);
     if (!sent) return false;
     bytes.remove_prefix(*sent);
     const std::int64_t left = until - steady_nanos();
-    if (bytes.empty()) break;
+    if (bytes.empty() && !stream_->has_pending()) break;
     if (left <= 0) return false;
     pollfd wait{.fd = fd(), .events = POLLOUT, .revents = 0};
     (void)::poll(&wait, 1, static_cast<int>(left / 1'000'000) + 1);

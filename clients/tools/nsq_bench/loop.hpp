@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "clients/tools/nsq_bench/dial.hpp"
 #include "clients/tools/nsq_bench/socket.hpp"
 
 namespace nsq::bench {
@@ -17,6 +18,8 @@ inline std::int64_t steady_nanos() noexcept {
 }
 
 inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+class Link;
 
 /// A connection as its loop sees it. Lives on the loop's thread, from start() to finish().
 class Endpoint {
@@ -55,6 +58,9 @@ class Loop {
   /// connections there are.
   std::vector<char>& scratch() noexcept { return scratch_; }
 
+  /// Has the link's endpoint called for input in the next turn, whatever its socket says.
+  void call_again(Link& link) { again_.push_back(&link); }
+
  private:
   void turn();
 
@@ -62,20 +68,29 @@ class Loop {
   Fd wake_;
   std::vector<Endpoint*> endpoints_;
   std::vector<Endpoint*> timed_;
+  std::vector<Link*> again_;
+  std::vector<Link*> called_;  // again_ of the turn that is being done
   std::vector<char> scratch_;
   std::atomic<bool> stopped_ = false;
 };
 
-/// The socket of an endpoint: receives into the loop's scratch buffer, keeping only what is left of
-/// a frame cut short, so that an idle connection holds no buffer.
+/// The connection of an endpoint: receives into the loop's scratch buffer, keeping only what is
+/// left of a frame cut short, so that an idle connection holds no buffer. Layers may hold input
+/// that epoll knows nothing of, so with them an endpoint is called until nothing more came.
 class Link {
  public:
-  Link(Loop& loop, Fd socket) : loop_(loop), socket_(std::move(socket)) {}
+  Link(Loop& loop, Connection connection)
+      : loop_(loop), stream_(std::move(connection.stream)), layered_(connection.layered) {}
+  ~Link() { stream_->close(); }
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
 
-  int fd() const noexcept { return socket_.get(); }
+  int fd() const noexcept { return stream_->native_handle(); }
 
-  /// Makes the socket non-blocking and has `endpoint` called for it.
+  /// Has `endpoint` called for it.
   Result<void> watch(Endpoint& endpoint, bool timed);
+  /// What Loop::call_again() leads to.
+  void call(std::int64_t now);
 
   /// One receive. @return what keep() left and what came now, valid until the loop's next receive;
   /// empty when nothing came. Errc::closed when the server closed the connection.
@@ -83,10 +98,13 @@ class Link {
   /// Keeps the rest of what receive() returned for the next one.
   void keep(std::string_view rest) { kept_.assign(rest); }
 
-  /// Sends as much as the socket takes, at most two pieces. @return the number of bytes.
+  /// Sends as much as is taken, at most two pieces. @return the number of bytes.
   Result<std::size_t> send(std::string_view first, std::string_view second = {});
-  /// Asks for EPOLLOUT, or no more. Cheap when nothing changes.
+  /// Moves on what layers hold; when output is possible again.
+  Result<void> flush();
+  /// Asks for EPOLLOUT, or no more; also if layers hold output. Cheap when nothing changes.
   void want_output(Endpoint& endpoint, bool on) {
+    if (layered_) on = on || stream_->has_pending();
     if (on == wants_output_) return;
     wants_output_ = on;
     loop_.watch_output(fd(), endpoint, on);
@@ -96,9 +114,12 @@ class Link {
 
  private:
   Loop& loop_;
-  Fd socket_;
+  std::unique_ptr<net::ByteStream> stream_;
+  bool layered_;
+  Endpoint* endpoint_ = nullptr;
   std::string kept_;
   bool wants_output_ = false;
+  bool called_again_ = false;  // and not called yet
 };
 
 }  // namespace nsq::bench

@@ -36,6 +36,10 @@ void report_settings(Report& report, const Options& options) {
   report.text("mode", "mode", to_string(options.mode));
   report.text("topic", "topic", options.topic);
   report.count("connections", "connections", static_cast<std::uint64_t>(options.connections));
+  if (const std::string layers = options.layers(); !layers.empty()) {
+    report.text("layers", "layers", layers);
+  }
+  report.text("bodies", "", options.words ? "words" : "noise");
   report.count("size", "", static_cast<std::uint64_t>(options.body_bytes));
   report.count("batch", "", static_cast<std::uint64_t>(options.batch));
   report.count("depth", "", static_cast<std::uint64_t>(options.depth));

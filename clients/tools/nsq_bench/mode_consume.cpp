@@ -15,8 +15,9 @@ Result<void> prefill(const Options& given, std::uint16_t run) {
   options.batch = std::min<std::int64_t>(200, options.messages);
   options.depth = 4;
   Fleet fleet(1);
-  const Command command = make_mpub(options.topic, static_cast<std::size_t>(options.batch),
-                                    static_cast<std::size_t>(options.body_bytes));
+  const Command command =
+      make_mpub(options.topic, static_cast<std::size_t>(options.batch),
+                static_cast<std::size_t>(options.body_bytes), options.filling());
   auto opened = fleet.add_publishers(options, command, scan_frame_replies, run);
   if (!opened) return opened;
   const Ending ending = supervise(fleet, options, [&] { return fleet.published(); });
@@ -33,7 +34,7 @@ Result<void> prefill(const Options& given, std::uint16_t run) {
 Result<int> run_consume(const Options& options) {
   const std::vector<std::string> channels = options.consumed_channels();
   if (options.fresh) {
-    auto ok = make_fresh(options.http_address, options.topic, channels);
+    auto ok = make_fresh(options, channels);
     if (!ok) return std::unexpected(ok.error());
   }
   std::optional<std::uint16_t> run;

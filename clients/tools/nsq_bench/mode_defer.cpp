@@ -9,11 +9,12 @@ namespace nsq::bench {
 Result<int> run_defer(const Options& options) {
   const std::vector<std::string> channels = options.consumed_channels();
   if (options.fresh) {
-    auto ok = make_fresh(options.http_address, options.topic, channels);
+    auto ok = make_fresh(options, channels);
     if (!ok) return std::unexpected(ok.error());
   }
   const std::uint16_t run = random_run();
-  const Command command = make_dpub(options.topic, static_cast<std::size_t>(options.body_bytes));
+  const Command command =
+      make_dpub(options.topic, static_cast<std::size_t>(options.body_bytes), options.filling());
   Fleet fleet(options.threads);
   if (auto ok = fleet.add_consumers(options, channels, run, true); !ok) {
     return std::unexpected(ok.error());

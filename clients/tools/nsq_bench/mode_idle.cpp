@@ -59,7 +59,7 @@ Result<int> run_idle_connections(const Options& options) {
 }
 
 Result<int> run_idle_topics(const Options& options) {
-  auto admin = Admin::connect(options.http_address);
+  auto admin = Admin::connect(options);
   if (!admin) return std::unexpected(admin.error());
   const auto topics = static_cast<std::uint64_t>(options.topics);
   const auto channels = static_cast<std::uint64_t>(options.channels);

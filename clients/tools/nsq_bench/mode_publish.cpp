@@ -9,9 +9,10 @@ constexpr Nanoseconds kNoAnswerFor = Seconds(30);
 
 Command command_for(const Options& options) {
   const auto size = static_cast<std::size_t>(options.body_bytes);
-  if (options.mode == Mode::http) return make_http_pub(options.http_address, options.topic, size);
-  if (options.batch == 1) return make_pub(options.topic, size);
-  return make_mpub(options.topic, static_cast<std::size_t>(options.batch), size);
+  if (options.mode == Mode::http)
+    return make_http_pub(options.http_headers(), options.topic, size, options.filling());
+  if (options.batch == 1) return make_pub(options.topic, size, options.filling());
+  return make_mpub(options.topic, static_cast<std::size_t>(options.batch), size, options.filling());
 }
 
 }  // namespace
@@ -22,7 +23,7 @@ Result<int> run_publish(const Options& given) {
   if (options.fresh) {
     const auto channels =
         options.channels == 0 ? std::vector<std::string>{} : options.consumed_channels();
-    auto ok = make_fresh(options.http_address, options.topic, channels);
+    auto ok = make_fresh(options, channels);
     if (!ok) return std::unexpected(ok.error());
   }
   Fleet fleet(options.threads);

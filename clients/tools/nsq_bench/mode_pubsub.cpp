@@ -9,14 +9,15 @@ namespace nsq::bench {
 Result<int> run_pubsub(const Options& options) {
   const std::vector<std::string> channels = options.consumed_channels();
   if (options.fresh) {
-    auto ok = make_fresh(options.http_address, options.topic, channels);
+    auto ok = make_fresh(options, channels);
     if (!ok) return std::unexpected(ok.error());
   }
   const std::uint16_t run = random_run();
   const auto size = static_cast<std::size_t>(options.body_bytes);
-  const Command command =
-      options.batch == 1 ? make_pub(options.topic, size)
-                         : make_mpub(options.topic, static_cast<std::size_t>(options.batch), size);
+  const Command command = options.batch == 1
+                              ? make_pub(options.topic, size, options.filling())
+                              : make_mpub(options.topic, static_cast<std::size_t>(options.batch),
+                                          size, options.filling());
   Fleet fleet(options.threads);
   fleet.limit_backlog(static_cast<std::uint64_t>(options.window));
   if (auto ok = fleet.add_consumers(options, channels, run, true); !ok) {

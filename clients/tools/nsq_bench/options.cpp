@@ -1,10 +1,11 @@
 #include "clients/tools/nsq_bench/options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "clients/tools/nsq_bench/payload.hpp"
 
@@ -29,14 +30,40 @@ constexpr Bounds kBodyBounds{.min = kPayloadBytes,
                              .rule = "be 16 to 67108864: a body carries its identity"};
 constexpr Bounds kPublisherBounds{.min = 1, .max = kMaxPublishers, .rule = "be 1 to 4096"};
 
+constexpr std::string_view kHttp = "http://";
+constexpr std::string_view kHttps = "https://";
+
+/// What of the client library's options is of use here. The rest is refused rather than ignored.
+Result<void> set_client_option(client::Config& config, std::string_view text) {
+  std::string key(text.substr(0, text.find(',')));
+  std::ranges::replace(key, '-', '_');
+  static constexpr std::array<std::string_view, 4> kOthers{"snappy", "deflate", "deflate_level",
+                                                           "auth_secret"};
+  if (!key.starts_with("tls_") && std::ranges::find(kOthers, key) == kOthers.end()) {
+    return fail(Errc::bad_config,
+                key + " has no effect here: tls_*, snappy, deflate, deflate_level, auth_secret");
+  }
+  return config.set_pair(text);
+}
+
 bool publishes(Mode mode) {
   return mode == Mode::pub || mode == Mode::pubsub || mode == Mode::defer || mode == Mode::http;
 }
 
 void declare_common(FlagSet& flags, Options& o) {
   flags.add({.flag = "nsqd-tcp-address", .help = "nsqd's TCP address"}, o.tcp_address);
-  flags.add({.flag = "nsqd-http-address", .help = "nsqd's HTTP address, for -fresh and the like"},
+  flags.add({.flag = "nsqd-http-address",
+             .help = "nsqd's HTTP address, as host:port or https://host:port; for -fresh and the "
+                     "like"},
             o.http_address);
+  flags.add({.flag = "client-opt",
+             .help = "option of all connections, as key,value, for TLS, compression and AUTH: "
+                     "tls_v1, tls_root_ca_file, tls_cert, tls_key, tls_insecure_skip_verify, "
+                     "tls_min_version, snappy, deflate, deflate_level, auth_secret; may be given "
+                     "several times"},
+            config::Custom{.set = [&config = o.client](std::string_view text) {
+              return set_client_option(config, text);
+            }});
   flags.add({.flag = "topic", .help = "NSQ topic, or the beginning of several topics' names"},
             o.topic);
   flags.add({.flag = "pid",
@@ -51,9 +78,16 @@ void declare_common(FlagSet& flags, Options& o) {
             o.fresh);
 }
 
-void declare_publishing(FlagSet& flags, Options& o) {
+void declare_bodies(FlagSet& flags, Options& o) {
   flags.add({.flag = "size", .help = "size of a body", .unit = "bytes", .bounds = kBodyBounds},
             o.body_bytes);
+  flags.add(
+      {.flag = "words", .help = "bodies of random words, which compress, instead of random bytes"},
+      o.words);
+}
+
+void declare_publishing(FlagSet& flags, Options& o) {
+  declare_bodies(flags, o);
   flags.add({.flag = "connections", .help = "publishing connections", .bounds = kPublisherBounds},
             o.connections);
   flags.add({.flag = "messages",
@@ -114,11 +148,7 @@ void declare_rest(FlagSet& flags, Options& o) {
                  .help = "messages to consume from each channel; 0: until idle",
                  .bounds = kNotNegative},
                 o.messages);
-      flags.add({.flag = "size",
-                 .help = "size of a body that -prefill publishes",
-                 .unit = "bytes",
-                 .bounds = kBodyBounds},
-                o.body_bytes);
+      declare_bodies(flags, o);  // of what -prefill publishes
       flags.add({.flag = "prefill", .help = "publish -messages first, unmeasured"}, o.prefill);
       flags.add(
           {.flag = "settle", .help = "wait between -prefill and consuming", .bounds = kNotNegative},
@@ -217,6 +247,41 @@ std::vector<std::string> Options::consumed_channels() const {
   return names;
 }
 
+bool Options::negotiates() const noexcept {
+  return tls() || client.values.snappy || client.values.deflate ||
+         !client.values.auth_secret.empty();
+}
+
+std::string Options::layers() const {
+  if (mode == Mode::http) return https() ? "tls" : "";
+  std::vector<std::string> names;
+  if (tls()) names.emplace_back("tls");
+  if (client.values.snappy) names.emplace_back("snappy");
+  if (client.values.deflate)
+    names.push_back(fmt::format("deflate {}", client.values.deflate_level));
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+bool Options::https() const noexcept {
+  return http_address.starts_with(kHttps);
+}
+
+std::string_view Options::http_host() const noexcept {
+  std::string_view host = http_address;
+  for (const std::string_view scheme : {kHttp, kHttps}) {
+    if (host.starts_with(scheme)) host.remove_prefix(scheme.size());
+  }
+  return host.substr(0, host.find('/'));
+}
+
+std::string Options::http_headers() const {
+  std::string lines = fmt::format("Host: {}\r\n", http_host());
+  if (!client.values.auth_secret.empty()) {
+    lines += fmt::format("Authorization: Bearer {}\r\n", client.values.auth_secret);
+  }
+  return lines;
+}
+
 void declare_flags(FlagSet& flags, Options& o) {
   adapt_defaults(o);
   declare_common(flags, o);
@@ -242,6 +307,10 @@ Result<void> validate(Options& o) {
   const bool needs_http = o.fresh || o.mode == Mode::http || o.mode == Mode::topics;
   if (needs_http && o.http_address.empty()) {
     return fail(Errc::bad_config, "-nsqd-http-address is required");
+  }
+  if (auto frozen = o.client.freeze(); !frozen) return std::unexpected(frozen.error());
+  if (o.client.values.auth_secret.find_first_of("\r\n") != std::string::npos) {
+    return fail(Errc::bad_config, "auth_secret must be one line");
   }
   if (o.prefill && o.messages == 0) {
     return fail(Errc::bad_config, "-prefill needs -messages");

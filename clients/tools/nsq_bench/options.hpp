@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "clients/nsq/config.hpp"
+#include "clients/tools/nsq_bench/command.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/config/flag_set.hpp"
@@ -43,6 +45,8 @@ struct Options {
   std::int64_t rdy = 2500;
   std::int64_t output_buffer_size = 0;  ///< 0: the server's default; so for the next one
   std::int64_t output_buffer_timeout_ms = 0;
+  client::Config client;  ///< TLS, compression and AUTH of all connections
+  bool words = false;     ///< bodies of words instead of noise
 
   Nanoseconds delay_min{0};
   Nanoseconds delay_max{0};
@@ -59,6 +63,20 @@ struct Options {
 
   /// The channels to consume: the names given, or `channels` names made up.
   std::vector<std::string> consumed_channels() const;
+
+  Filling filling() const noexcept { return words ? Filling::words : Filling::noise; }
+  /// Whether TLS is asked of nsqd's TCP port.
+  bool tls() const noexcept { return client.values.tls_v1 || client.values.tls_required; }
+  /// Whether IDENTIFY has to agree on something.
+  bool negotiates() const noexcept;
+  /// What is negotiated, for the report: `tls snappy`; empty for nothing.
+  std::string layers() const;
+
+  bool https() const noexcept;
+  /// Host and port of nsqd's HTTP API.
+  std::string_view http_host() const noexcept;
+  /// The lines of a request to it that are always the same, each with its end.
+  std::string http_headers() const;
 };
 
 /// Declares the mode's flags, bound to `options`, whose defaults it adapts to the mode.

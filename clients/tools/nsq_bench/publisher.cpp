@@ -13,9 +13,9 @@ constexpr std::int64_t kAllowancePoll = 200'000;
 
 }  // namespace
 
-Publisher::Publisher(Loop& loop, Health& health, Fd socket, const Command& command,
+Publisher::Publisher(Loop& loop, Health& health, Connection connection, const Command& command,
                      std::size_t depth, ScanReplies scan, PublisherPlan plan)
-    : link_(loop, std::move(socket)),
+    : link_(loop, std::move(connection)),
       health_(health),
       scan_(scan),
       plan_(std::move(plan)),
@@ -87,6 +87,7 @@ void Publisher::issue(std::int64_t time) {
 }
 
 void Publisher::flush() {
+  if (auto ok = link_.flush(); !ok) return fail(ok.error().text());
   const std::uint64_t all = issued_ * ring_.command_bytes();
   const std::string_view block = ring_.bytes();
   while (written_ < all) {

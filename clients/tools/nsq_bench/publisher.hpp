@@ -38,8 +38,8 @@ struct PublisherPlan {
 class Publisher : public Endpoint {
  public:
   /// @param depth  slots of the ring of commands.
-  Publisher(Loop& loop, Health& health, Fd socket, const Command& command, std::size_t depth,
-            ScanReplies scan, PublisherPlan plan);
+  Publisher(Loop& loop, Health& health, Connection connection, const Command& command,
+            std::size_t depth, ScanReplies scan, PublisherPlan plan);
 
   /// Gives the connection to the loop. Call once, before Loop::run.
   Result<void> attach() { return link_.watch(*this, plan_.interval_ns > 0 || plan_.allowance); }

@@ -1,28 +1,33 @@
 #include "clients/tools/nsq_bench/socket.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <memory>
+#include <span>
+#include <string>
 
+#include <boost/asio/post.hpp>
 #include <fmt/core.h>
 
-#include "clients/tools/nsq_bench/frames.hpp"
-#include "common/base/bytes.hpp"
-
 namespace nsq::bench {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
 namespace {
 
 constexpr std::uint64_t kConnectionsPerAddress = 20'000;
-constexpr std::uint32_t kMaxHandshakeFrame = 64 * 1024;
+constexpr int kLimitSeconds = 10;
 
 struct AddressDeleter {
   void operator()(addrinfo* info) const { freeaddrinfo(info); }
@@ -62,35 +67,55 @@ void spread_source(int fd, const addrinfo& to, std::uint64_t number) {
   (void)bind(fd, reinterpret_cast<const sockaddr*>(&from), sizeof from);
 }
 
-Result<void> receive_exactly(const Fd& socket, char* to, std::size_t size) {
-  while (size > 0) {
-    const ssize_t n = recv(socket.get(), to, size, 0);
-    if (n == 0) return fail(Errc::closed, "the server closed the connection");
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return fail_errno("receive");
-    }
-    to += n;
-    size -= static_cast<std::size_t>(n);
-  }
-  return {};
+net::IoResult failed_io() {
+  if (errno == EAGAIN || errno == EINTR) return {.status = net::IoStatus::would_block};
+  return {.status = net::IoStatus::error, .error = {errno, boost::system::system_category()}};
 }
 
-std::string identify_command(const Options& options) {
-  std::string json =
-      R"({"client_id":"nsq_bench","hostname":"nsq_bench","user_agent":"nsq_bench/)" NSQ_VERSION
-      R"(")";
-  if (options.output_buffer_size != 0) {
-    json += fmt::format(R"(,"output_buffer_size":{})", options.output_buffer_size);
+class FdStream final : public net::ByteStream {
+ public:
+  FdStream(Fd socket, asio::any_io_executor executor)
+      : socket_(std::move(socket)), executor_(std::move(executor)) {}
+
+  net::IoResult read_some(std::span<char> into) override {
+    const ssize_t n = recv(socket_.get(), into.data(), into.size(), MSG_DONTWAIT);
+    if (n < 0) return failed_io();
+    if (n == 0) return {.status = net::IoStatus::eof};
+    return {.bytes = static_cast<std::size_t>(n)};
   }
-  if (options.output_buffer_timeout_ms != 0) {
-    json += fmt::format(R"(,"output_buffer_timeout":{})", options.output_buffer_timeout_ms);
+
+  net::IoResult write_some(std::span<const iovec> parts) override {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(parts.data());  // sendmsg only reads it
+    message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
+    const ssize_t n = sendmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0) return failed_io();
+    return {.bytes = static_cast<std::size_t>(n)};
   }
-  json += '}';
-  char size[4];
-  store_be32(size, static_cast<std::uint32_t>(json.size()));
-  return "IDENTIFY\n" + std::string(size, sizeof size) + json;
-}
+
+  asio::awaitable<error_code> wait_readable() override { co_return wait(POLLIN); }
+  asio::awaitable<error_code> wait_writable() override { co_return wait(POLLOUT); }
+  void async_wait_writable(WaitHandler handler) override {
+    asio::post(executor_,
+               [handler = std::move(handler), code = wait(POLLOUT)]() mutable { handler(code); });
+  }
+  void cancel() noexcept override {}  // nobody else runs while a wait blocks
+  void shutdown_send() noexcept override { (void)shutdown(socket_.get(), SHUT_WR); }
+  void close() noexcept override { socket_ = Fd(); }
+  int native_handle() noexcept override { return socket_.get(); }
+  asio::any_io_executor executor() override { return executor_; }
+
+ private:
+  error_code wait(short events) const {
+    pollfd wanted{.fd = socket_.get(), .events = events, .revents = 0};
+    const int ready = poll(&wanted, 1, kLimitSeconds * 1000);
+    if (ready < 0 && errno != EINTR) return {errno, boost::system::system_category()};
+    return ready == 0 ? make_error_code(Errc::timed_out) : error_code();
+  }
+
+  Fd socket_;
+  asio::any_io_executor executor_;
+};
 
 }  // namespace
 
@@ -110,8 +135,7 @@ Result<Fd> connect_tcp(std::string_view address, std::uint64_t number) {
   Fd fd(socket(to.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (fd.get() < 0) return fail_errno("socket");
   spread_source(fd.get(), to, number);
-  const timeval limit{.tv_sec = 10, .tv_usec = 0};
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  const timeval limit{.tv_sec = kLimitSeconds, .tv_usec = 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   if (connect(fd.get(), to.ai_addr, to.ai_addrlen) < 0) {
     return fail_errno(fmt::format("connect to {}", address));
@@ -121,58 +145,8 @@ Result<Fd> connect_tcp(std::string_view address, std::uint64_t number) {
   return fd;
 }
 
-Result<void> make_non_blocking(const Fd& socket) {
-  const int flags = fcntl(socket.get(), F_GETFL);
-  if (flags < 0 || fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) < 0) return fail_errno("fcntl");
-  return {};
-}
-
-Result<void> send_all(const Fd& socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return fail_errno("send");
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
-Result<void> expect_ok(const Fd& socket) {
-  for (;;) {
-    char header[kFrameHeaderBytes];
-    if (auto ok = receive_exactly(socket, header, sizeof header); !ok) return ok;
-    const std::uint32_t size = load_be32(header);
-    if (size < 4 || size > kMaxHandshakeFrame) {
-      return fail(Errc::bad_frame, "the server's answer is no frame");
-    }
-    std::string data(size - 4, '\0');
-    if (auto ok = receive_exactly(socket, data.data(), data.size()); !ok) return ok;
-    const std::uint32_t type = load_be32(header + 4);
-    if (type == kResponseFrame && data == "_heartbeat_") continue;
-    if (type == kResponseFrame && data == "OK") return {};
-    return fail(Errc::rejected, fmt::format("the server answered: {}", data));
-  }
-}
-
-Result<Fd> open_client(const Options& options, std::uint64_t number) {
-  auto socket = connect_tcp(options.tcp_address, number);
-  if (!socket) return socket;
-  const std::string greeting = "  V2" + identify_command(options);
-  if (auto sent = send_all(*socket, greeting); !sent) return std::unexpected(sent.error());
-  if (auto ok = expect_ok(*socket); !ok) return std::unexpected(ok.error());
-  return socket;
-}
-
-Result<Fd> open_subscription(const Options& options, std::string_view topic,
-                             std::string_view channel, std::uint64_t number) {
-  auto socket = open_client(options, number);
-  if (!socket) return socket;
-  const std::string command = fmt::format("SUB {} {}\n", topic, channel);
-  if (auto sent = send_all(*socket, command); !sent) return std::unexpected(sent.error());
-  if (auto ok = expect_ok(*socket); !ok) return std::unexpected(ok.error());
-  return socket;
+std::unique_ptr<net::ByteStream> make_fd_stream(Fd socket, asio::any_io_executor executor) {
+  return std::make_unique<FdStream>(std::move(socket), std::move(executor));
 }
 
 void raise_file_limit() {

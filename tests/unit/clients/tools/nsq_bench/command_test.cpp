@@ -33,7 +33,7 @@ TEST_CASE("an MPUB's sizes and count agree with its bytes", "[nsq_bench][command
 }
 
 TEST_CASE("an HTTP publish is one whole request", "[nsq_bench][command]") {
-  const Command command = make_http_pub("127.0.0.1:4151", "a#ephemeral", 16);
+  const Command command = make_http_pub("Host: 127.0.0.1:4151\r\n", "a#ephemeral", 16);
   const std::string head =
       "POST /pub?topic=a%23ephemeral HTTP/1.1\r\nHost: 127.0.0.1:4151\r\n"
       "Content-Length: 16\r\n\r\n";
@@ -57,6 +57,36 @@ TEST_CASE("filling a slot numbers its messages and leaves the others", "[nsq_ben
     store_payload(body, 0, 0);
   }
   CHECK(slot == command.bytes);  // nothing but the headers was touched
+}
+
+TEST_CASE("bodies of words are others in each sending, behind their identity",
+          "[nsq_bench][command]") {
+  const Command command = make_mpub("t", 2, 200, Filling::words);
+  CommandRing ring(command, 1);
+  const auto body = [&](std::size_t index) {
+    return std::string(ring.bytes().substr(command.first_body + index * command.body_stride, 200));
+  };
+  const std::uint64_t identity = first_identity(1, 2);
+  ring.fill(0, identity, 7);
+  const std::string first = body(0);
+  const std::string second = body(1);
+  ring.fill(0, identity, 7);
+  CHECK(first != body(0));
+  CHECK(first.substr(kPayloadBytes) != second.substr(kPayloadBytes));
+  for (const std::string& each : {first, second, body(0), body(1)}) {
+    const std::string words = each.substr(kPayloadBytes);
+    CHECK(words.find_first_not_of("abcdefghijklmnopqrstuvwxyz ") == std::string::npos);
+    CHECK(words.contains(' '));
+  }
+  CHECK(load_identity(second.data()) == identity + 1);
+  CHECK(load_time(second.data()) == 7);
+}
+
+TEST_CASE("a body of words may be longer than the text they are cut from", "[nsq_bench][command]") {
+  CommandRing ring(make_pub("t", 3 << 20, Filling::words), 1);
+  ring.fill(0, 1, 1);
+  CHECK(ring.bytes().substr(ring.bytes().size() - (3 << 20) + kPayloadBytes).find('\0') ==
+        std::string_view::npos);
 }
 
 TEST_CASE("a DPUB's delay is written into its fixed field", "[nsq_bench][command]") {

@@ -21,6 +21,15 @@ std::string frame(std::uint32_t type, std::string_view data) {
   return bytes.append(data);
 }
 
+/// Gives up when the client is gone.
+void send_all(const Fd& socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
 }  // namespace
 
 FakeNsqd::FakeNsqd() : FakeNsqd(Faults{}) {}
@@ -96,7 +105,7 @@ std::size_t FakeNsqd::execute(Client& client, std::string_view in) {
   if (line.starts_with("FIN ")) finished_.fetch_add(1);
   if (line.starts_with("SUB ")) {
     client.subscribed = true;
-    (void)send_all(client.fd, frame(0, "OK"));
+    send_all(client.fd, frame(0, "OK"));
   }
   if (line.starts_with("RDY ") && faults_.close_subscribers) client.gone = true;
   const bool publishes = line.find("PUB ") != std::string_view::npos;
@@ -124,8 +133,8 @@ void FakeNsqd::publish(std::string_view body) {
   const std::string message = frame(2, fmt::format("{:010}{:016x}{}", 1, number, body));
   for (const auto& client : clients_) {
     if (!client->subscribed) continue;
-    (void)send_all(client->fd, message);
-    if (number == faults_.repeat) (void)send_all(client->fd, message);
+    send_all(client->fd, message);
+    if (number == faults_.repeat) send_all(client->fd, message);
   }
 }
 
@@ -133,7 +142,7 @@ void FakeNsqd::answer(Client& client) {
   if (client.subscribed) return;
   const bool refuse = faults_.error_after >= 0 && answered_ >= faults_.error_after;
   ++answered_;
-  (void)send_all(client.fd, refuse ? frame(1, "E_PUB_FAILED PUB failed exiting") : frame(0, "OK"));
+  send_all(client.fd, refuse ? frame(1, "E_PUB_FAILED PUB failed exiting") : frame(0, "OK"));
 }
 
 }  // namespace nsq::bench::test

@@ -68,3 +68,51 @@ TEST_CASE("channels are named by the user or numbered", "[nsq_bench][options]") 
   CHECK(parse(Mode::sub, {"-channel=a", "-channel=b"})->consumed_channels() ==
         std::vector<std::string>{"a", "b"});
 }
+
+TEST_CASE("what connections negotiate is given by the client library's names",
+          "[nsq_bench][options]") {
+  CHECK_FALSE(parse(Mode::pub, {})->negotiates());
+  CHECK(parse(Mode::pub, {})->layers().empty());
+  const auto options = parse(
+      Mode::pubsub, {"-client-opt=tls_v1", "-client-opt=deflate", "-client-opt=deflate-level,3"});
+  REQUIRE(options.has_value());
+  CHECK(options->tls());
+  CHECK(options->negotiates());
+  CHECK(options->layers() == "tls deflate 3");
+  CHECK(parse(Mode::sub, {"-client-opt=snappy"})->layers() == "snappy");
+  const auto secret = parse(Mode::conns, {"-client-opt=auth_secret,s,t"});
+  REQUIRE(secret.has_value());
+  CHECK(secret->negotiates());
+  CHECK(secret->client.values.auth_secret == "s,t");
+}
+
+TEST_CASE("options of the library that have no effect here, or make no sense, are refused",
+          "[nsq_bench][options]") {
+  const auto [option, why] = GENERATE(table<std::string, std::string>({
+      {"max_in_flight,5", "max_in_flight has no effect here"},
+      {"output_buffer_size,5", "output_buffer_size has no effect here"},
+      {"tls_nothing", "invalid option tls_nothing"},
+      {"deflate_level,10", "invalid deflate_level"},
+      {"tls_root_ca_file,/nowhere/ca.pem", "open /nowhere/ca.pem: no such file or directory"},
+      {"auth_secret,a\r\nb", "auth_secret must be one line"},
+  }));
+  CAPTURE(option);
+  const auto options = parse(Mode::pub, {"-client-opt=" + option});
+  REQUIRE_FALSE(options.has_value());
+  CHECK(options.error().text().contains(why));
+}
+
+TEST_CASE("the HTTP API has an address or a URL", "[nsq_bench][options]") {
+  const auto [text, host, https] = GENERATE(table<std::string, std::string, bool>({
+      {"h:4151", "h:4151", false},
+      {"http://h:4151/", "h:4151", false},
+      {"https://h:4152", "h:4152", true},
+  }));
+  CAPTURE(text);
+  const auto options =
+      parse(Mode::http, {"-nsqd-http-address=" + text, "-client-opt=auth_secret,s3cret"});
+  REQUIRE(options.has_value());
+  CHECK(options->https() == https);
+  CHECK(options->layers() == (https ? "tls" : ""));
+  CHECK(options->http_headers() == "Host: " + host + "\r\nAuthorization: Bearer s3cret\r\n");
+}
