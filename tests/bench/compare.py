@@ -35,11 +35,25 @@ def raise_file_limit():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def make_certificate(folder):
+    """A certificate for 127.0.0.1, signed by itself: (certificate, key), as paths."""
+    cert, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", key, "-out", cert], check=True, capture_output=True)
+    return cert, key
+
+
 class Server:
     """An nsqd with a data path and ports of its own, for the length of a `with`."""
 
-    def __init__(self, program, flags):
+    def __init__(self, program, flags, tls=False):
         self.data = tempfile.mkdtemp(prefix="nsq-compare-")
+        self.certificate = None
+        if tls:
+            self.certificate, key = make_certificate(self.data)
+            flags = [*flags, f"-tls-cert={self.certificate}", f"-tls-key={key}",
+                     f"-https-address=127.0.0.1:{free_port()}"]
         self.tcp = f"127.0.0.1:{free_port()}"
         self.http = f"127.0.0.1:{free_port()}"
         self.command = [program, f"-data-path={self.data}", f"-tcp-address={self.tcp}",
@@ -85,6 +99,8 @@ def bench_command(options, work, server):
                f"-nsqd-http-address={server.http}", f"-pid={server.process.pid}", "-json"]
     if work.messages:
         command.append(f"-messages={max(200, int(work.messages * options.scale))}")
+    if server.certificate:
+        command += ["-client-opt=tls_v1", f"-client-opt=tls_root_ca_file,{server.certificate}"]
     if work.connections:
         command.append(f"-connections={max(10, int(work.connections * options.scale))}")
     return command
@@ -93,7 +109,7 @@ def bench_command(options, work, server):
 def run_once(options, work, program, flags, ours):
     """Returns nsq_bench's figures, with "failed" set if it says that something went wrong."""
     own = work.our_flags if ours else []
-    with Server(program, [*work.server_flags, *own, *flags]) as server:
+    with Server(program, [*work.server_flags, *own, *flags], work.tls) as server:
         command = bench_command(options, work, server)
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=RUN_SECONDS)
@@ -191,7 +207,7 @@ def commands(works, names, results):
         command = results[work.name, names[0]][-1].get("command")
         if command:
             words = [w for w in shlex.split(command)[1:]
-                     if not w.startswith(("-nsqd-", "-pid=", "-json"))]
+                     if not w.startswith(("-nsqd-", "-pid=", "-json", "-client-opt=tls_root"))]
             lines.append(f"- {work.title}: `nsq_bench {shlex.join(words)}`, "
                          f"server flags `{shlex.join(work.server_flags)}`, "
                          f"ours also `{shlex.join(work.our_flags)}`")

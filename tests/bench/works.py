@@ -38,6 +38,7 @@ class Work:
     figures: list[Figure]
     server_flags: list[str] = field(default_factory=list)
     our_flags: list[str] = field(default_factory=list)  # further ones, of ours alone
+    tls: bool = False  # the servers have a certificate, and the connections are over TLS
     messages: int = 0  # scaled by --scale, and passed as -messages unless 0
     connections: int = 0  # likewise
 
@@ -60,6 +61,26 @@ def latency(limit_p50, limit_p99):
         Figure("latency_p99_us", "end to end p99", "ms", 1e-3, limit=limit_p99),
         Figure("latency_p999_us", "end to end p99.9", "ms", 1e-3),
         Figure("latency_max_us", "end to end max", "ms", 1e-3),
+    ]
+
+
+def layered(name, title, options, goal, tls=False, publish_options=()):
+    """Publishing and consuming with these options of the connections, bodies of words.
+
+    Compressing costs the generator more than the server spends on the other end, so the rate of
+    publishing is the generator's; the server's CPU says what a server could do.
+    """
+    cost = goal and round(1 / goal, 2)
+    flags = [f"-client-opt={option}" for option in options]
+    publish_flags = [f"-client-opt={option}" for option in publish_options]
+    common = dict(server_flags=IN_MEMORY, our_flags=OURS_IN_MEMORY, messages=1_000_000, tls=tls)
+    return [
+        Work(f"{name}pub", f"{title}: MPUB 200 × 200 B, pipelined 4",
+             ["pub", "-fresh", "-words", "-batch=200", "-depth=4", *flags, *publish_flags],
+             [rate("published_per_s", goal), cpu(cost), own_cost()], **common),
+        Work(f"{name}sub", f"{title}: consuming a prefilled channel, RDY 2500",
+             ["sub", "-fresh", "-words", "-prefill", "-rdy=2500", "-settle=3s", *flags],
+             [rate("consumed_per_s", goal), cpu(cost), own_cost()], **common),
     ]
 
 
@@ -215,4 +236,9 @@ WORKS = [
         IN_MEMORY,
         OURS_IN_MEMORY,
     ),
+    *layered("tls", "TLS", [], 2, tls=True),
+    *layered("snappy", "snappy", ["snappy"], 2),
+    # What the generator compresses costs it more than the server, so it does so quickly.
+    *layered("deflate", "deflate", ["deflate"], 1.2, publish_options=["deflate_level,1"]),
+    *layered("tlssnappy", "TLS and snappy", ["snappy"], None, tls=True),
 ]

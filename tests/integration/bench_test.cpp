@@ -103,6 +103,7 @@ TEST_CASE("everything is measured behind TLS, compression and a secret", "[integ
   const auto idle =
       figures(Arguments{"conns", "-connections=20", "-settle=0s", "-hold=10ms"} + common);
   CHECK(idle.at("connections") == 20);
+  CHECK(idle.at("layers") == layers);
   const auto late = figures(
       Arguments{"defer", "-fresh", "-messages=1000", "-delay-min=10ms", "-delay-max=100ms"} +
       common);

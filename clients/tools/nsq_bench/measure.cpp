@@ -32,13 +32,16 @@ Result<void> check_pid(const Options& options) {
   return fail(Errc::bad_config, fmt::format("-pid: there is no process {}", options.pid));
 }
 
+void report_layers(Report& report, const Options& options) {
+  const std::string layers = options.layers();
+  if (!layers.empty()) report.text("layers", "layers", layers);
+}
+
 void report_settings(Report& report, const Options& options) {
   report.text("mode", "mode", to_string(options.mode));
   report.text("topic", "topic", options.topic);
   report.count("connections", "connections", static_cast<std::uint64_t>(options.connections));
-  if (const std::string layers = options.layers(); !layers.empty()) {
-    report.text("layers", "layers", layers);
-  }
+  report_layers(report, options);
   report.text("bodies", "", options.words ? "words" : "noise");
   report.count("size", "", static_cast<std::uint64_t>(options.body_bytes));
   report.count("batch", "", static_cast<std::uint64_t>(options.batch));

@@ -26,7 +26,10 @@ Result<void> check_pid(const Options& options);
 
 // The parts of which the modes' reports are made. All after Fleet::join().
 
-/// Mode, topic and what else the figures depend on.
+/// What lies between the generator and the socket, if anything.
+void report_layers(Report& report, const Options& options);
+
+/// Mode, topic, layers and what else the figures depend on.
 void report_settings(Report& report, const Options& options);
 
 /// What was sent and answered, how fast, and how long answers took.

@@ -48,6 +48,7 @@ Result<int> run_idle_connections(const Options& options) {
 
   Report report;
   report.text("mode", "mode", to_string(options.mode));
+  report_layers(report, options);
   report.count("connections", "connections", count);
   report.count("topics", "topics", topics);
   report.number("open_seconds", "opening took", static_cast<double>(opened.at - before.at) * 1e-9,
