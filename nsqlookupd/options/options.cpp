@@ -23,6 +23,7 @@ nsq::net::TlsServerConfig tls_server_config(const Options& options) {
   config.key = options.tls_key;
   config.root_ca = options.tls_root_ca_file;
   if (policy == "require") config.client_auth = TlsClientAuth::require;
+  if (options.tls_min_version == "tls1.3") config.min_version = nsq::net::kTls1_3;
   if (policy == "require-verify") config.client_auth = TlsClientAuth::require_verify;
   return config;
 }
@@ -32,6 +33,9 @@ nsq::Result<void> check_tls(const Options& options) {
   if (!policy.empty() && policy != "require" && policy != "require-verify") {
     return nsq::fail(nsq::Errc::bad_config,
                      "--tls-client-auth-policy must be require or require-verify");
+  }
+  if (options.tls_min_version != "tls1.2" && options.tls_min_version != "tls1.3") {
+    return nsq::fail(nsq::Errc::bad_config, "--tls-min-version must be tls1.2 or tls1.3");
   }
   if (!has_certificate(options)) {
     if (policy.empty()) return {};
@@ -63,6 +67,7 @@ void declare(FlagSet& f, Options& o, bool& version) {
   f.add({"tls-key", "tls_key", "path to the key file (PEM)"}, o.tls_key);
   f.add({"tls-client-auth-policy", "tls_client_auth_policy", "client certificates: 'require' or 'require-verify'"}, o.tls_client_auth_policy);
   f.add({"tls-root-ca-file", "tls_root_ca_file", "path to the certificate authorities that client certificates are checked against (PEM)"}, o.tls_root_ca_file);
+  f.add({"tls-min-version", "tls_min_version", "lowest accepted TLS version: tls1.2 or tls1.3"}, o.tls_min_version);
 }
 
 // clang-format on

@@ -25,6 +25,7 @@ struct Options {
   std::string tls_key;
   std::string tls_root_ca_file;        ///< authorities of client certificates; empty: the system's
   std::string tls_client_auth_policy;  ///< "", "require" or "require-verify"
+  std::string tls_min_version = "tls1.2";  ///< or "tls1.3"; nothing that speaks less needs us
 };
 
 /// Whether the ports speak TLS.

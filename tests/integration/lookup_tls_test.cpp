@@ -82,6 +82,22 @@ TEST_CASE("nsqd does not trust an nsqlookupd that another authority certified",
   nsqd.process().wait_for_line("x509: certificate signed by unknown authority");
 }
 
+TEST_CASE("an nsqlookupd takes no lower version of TLS than it is told to",
+          "[integration][lookup][tls]") {
+  const SecureLookup secure;
+  Nsqlookupd lookupd(secure.with_certificate({"--tls-min-version=tls1.3"}));
+  CHECK(secure.topics(lookupd).empty());
+  net::TlsClientConfig old;
+  old.root_ca = secure.authority.file();
+  old.max_version = net::kTls1_2;
+  net::HttpRequestSpec spec;
+  spec.host = "localhost";
+  spec.port = lookupd.http_port();
+  spec.tls = net::TlsContext::client(old).value();
+  CHECK_THROWS_WITH(run(SecureLookup::ask(std::move(spec))),
+                    Catch::Contains("remote error: tls: protocol version not supported"));
+}
+
 TEST_CASE("an nsqlookupd asks nsqds for certificates if it is told to",
           "[integration][lookup][tls]") {
   const SecureLookup secure;

@@ -131,3 +131,13 @@ TEST_CASE("nsqlookupd's version and help", "[options]") {
   CHECK(help.stream == Exit::Stream::err);
   CHECK(help.text.starts_with("Usage of nsqlookupd:\n  -broadcast-address string\n"));
 }
+
+TEST_CASE("the lowest TLS version of nsqlookupd", "[options][tls]") {
+  CHECK(tls_server_config(options({})).min_version == nsq::net::kTls1_2);
+  CHECK(tls_server_config(options({"--tls-min-version=tls1.3"})).min_version == nsq::net::kTls1_3);
+  for (const auto* other : {"tls1.1", "tls1.4", "1.2", ""}) {
+    const Exit exit = ended({std::string("--tls-min-version=") + other});
+    CHECK(exit.status == 1);
+    CHECK(exit.text.contains("--tls-min-version must be tls1.2 or tls1.3"));
+  }
+}
