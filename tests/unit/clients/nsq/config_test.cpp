@@ -138,6 +138,12 @@ TEST_CASE("options are checked against each other", "[client][config]") {
     config.values.max_in_flight = -1;
     CHECK(freeze_error(config) == "invalid MaxInFlight ! -1 < 0");
   }
+  SECTION("files for TLS, which nsqlookupds may need where nsqds do not") {
+    config.values.tls_root_ca_file = "/nowhere/ca.pem";
+    CHECK(freeze_error(config) == "open /nowhere/ca.pem: no such file or directory");
+    config.values.tls_cert = "/nowhere/cert.pem";
+    CHECK(freeze_error(config) == "tls_cert and tls_key go together");
+  }
   SECTION("what every server refuses") {
     config.values.heartbeat_interval = Milliseconds(100);
     CHECK(freeze_error(config) == "invalid heartbeat_interval ! 100ms < 1s");
