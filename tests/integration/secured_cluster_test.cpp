@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include <filesystem>
 #include <set>
 #include <string>
 #include <string_view>
@@ -242,6 +243,31 @@ TEST_CASE("a secured cluster refuses every stranger on every port", "[integratio
     CHECK(on.nsqd->err().find(secret) == std::string::npos);
     CHECK(on.nsqd->stop() == exited(0));
     CHECK(on.lookupd->stop() == exited(0));
+  }
+}
+
+/// What openssl's own client gets for /ping, with what it says about the connection.
+std::string ping_by_openssl(const SecuredCluster& cluster, std::uint16_t port,
+                            const std::string& options) {
+  return shell(
+      fmt::format("cd {} && printf 'GET /ping HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: "
+                  "close\\r\\n\\r\\n' | "
+                  "openssl s_client -ign_eof -connect localhost:{} -CAfile ca.pem {} 2>&1 || true",
+                  cluster.authority().string(), port, options));
+}
+
+TEST_CASE("a session with a certificate is not resumed without one", "[integration][secured]") {
+  const SecuredCluster cluster;
+  const std::string version = GENERATE("-tls1_2", "-tls1_3");
+  const SecuredHost& on = cluster.host(0);
+  for (const std::uint16_t port : {on.nsqd_https, on.lookupd_http}) {
+    INFO(version);
+    const std::string shown = " -cert billing.pem -key billing.key -sess_out session";
+    const std::string first = ping_by_openssl(cluster, port, version + shown);
+    REQUIRE(first.find("HTTP/1.1 200 ") != first.npos);
+    if (!std::filesystem::exists(cluster.authority() / "session")) continue;  // nothing to resume
+    const std::string again = ping_by_openssl(cluster, port, version + " -sess_in session");
+    CHECK(again.find("HTTP/1.1 200 ") == again.npos);
   }
 }
 
