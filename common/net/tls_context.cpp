@@ -113,8 +113,16 @@ int accept_any(X509_STORE_CTX*, void*) {
   return 1;
 }
 
+/// A session that is resumed brings no certificate: who once had one would be let in when it has
+/// expired, and whoever got hold of the session too.
+void never_resume(SSL_CTX* context) {
+  SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(context, 0);
+}
+
 void ask_clients(SSL_CTX* context, TlsClientAuth policy) {
   if (policy == TlsClientAuth::none) return;
+  never_resume(context);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   if (policy == TlsClientAuth::require) {
     SSL_CTX_set_cert_verify_callback(context, accept_any, nullptr);
@@ -177,11 +185,8 @@ Result<TlsContext::Ptr> TlsContext::server(const TlsServerConfig& config) {
       return std::unexpected(used.error());
     }
   }
-  ask_clients(context, config.client_auth);
-  // Without it, connections that resume a session with a client certificate would be refused.
-  constexpr unsigned char kSessions[] = "nsq";
-  SSL_CTX_set_session_id_context(context, kSessions, sizeof kSessions);
   SSL_CTX_set_num_tickets(context, 1);
+  ask_clients(context, config.client_auth);
   return Ptr(new TlsContext(std::move(*owner), true, false));
 }
 

@@ -9,7 +9,8 @@ struct ssl_ctx_st;
 
 namespace nsq::net {
 
-/// What a server asks of its clients. Source: spec/nsqd.md 4.1.
+/// What a server asks of its clients. With either of the latter each connection shows its
+/// certificate: none resumes another's session. Source: spec/nsqd.md 4.1.
 enum class TlsClientAuth {
   none,            ///< no certificate is asked for
   require,         ///< some certificate, whatever it is worth

@@ -1,9 +1,13 @@
 #include "common/net/tls_server.hpp"
 
+#include <sys/socket.h>
+
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "common/net/address.hpp"
+#include "common/net/socket_text.hpp"
 #include "common/net/tls_stream.hpp"
 
 namespace nsq::net {
@@ -12,12 +16,22 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// Who is connected, ` from <ip:port>`; empty if the system does not know any more.
+std::string origin(ByteStream& stream) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  auto* const address = reinterpret_cast<sockaddr*>(&peer);
+  if (::getpeername(stream.native_handle(), address, &size) != 0) return {};
+  return " from " + to_string(from_sockaddr(peer));
+}
+
 asio::awaitable<std::unique_ptr<ByteStream>> shake_hands(std::unique_ptr<ByteStream> stream,
                                                          TlsContext::Ptr context, Logger log) {
+  const std::string from = origin(*stream);  // who is refused may be gone when that is known
   auto tls = TlsStream::make(std::move(stream), std::move(context), {});
   const auto done = co_await tls->handshake(kTlsHandshakeLimit);
   if (done) co_return std::move(tls);
-  log.info("TLS: handshake error - {}", done.error().text());
+  log.info("TLS: handshake error{} - {}", from, done.error().text());
   tls->close();
   co_return nullptr;
 }

@@ -122,7 +122,11 @@ nsq::Result<void> Daemon::bind() {
   }
   RealPorts ports;
   ports.tcp = real_port(tcp_listener_->local_address());
-  if (http_listener_) ports.http = real_port(http_listener_->local_address());
+  if (http_listener_) {
+    ports.http = real_port(http_listener_->local_address());
+  } else if (https_listener_) {
+    ports.http = real_port(https_listener_->local_address());
+  }
   options_ = resolve_effective(std::move(options_), ports);
 
   info_.start_time = nsq::read_clock().wall;

@@ -134,7 +134,7 @@ unsigned effective_io_threads(const Options& options) noexcept;
 /// The real ports of the listeners; nullopt for a unix socket or no listener.
 struct RealPorts {
   std::optional<std::uint16_t> tcp;
-  std::optional<std::uint16_t> http;
+  std::optional<std::uint16_t> http;  ///< of HTTPS where there is no plain HTTP
 };
 
 /// Fills in what is known only once the listeners are bound: broadcast ports left 0 become the real

@@ -130,7 +130,7 @@ void declare_addresses(FlagSet& f, Options& o) {
   f.add({"https-address", "https_address", "<addr>:<port> to listen on for HTTPS clients; only with TLS; empty: no HTTPS"}, o.https_address);
   f.add({"broadcast-address", "broadcast_address", "address announced to nsqlookupd"}, o.broadcast_address);
   f.add({"broadcast-tcp-port", "broadcast_tcp_port", "TCP port announced to nsqlookupd; 0: the real one", "", kPort}, o.broadcast_tcp_port);
-  f.add({"broadcast-http-port", "broadcast_http_port", "HTTP port announced to nsqlookupd; 0: the real one", "", kPort}, o.broadcast_http_port);
+  f.add({"broadcast-http-port", "broadcast_http_port", "HTTP port announced to nsqlookupd; 0: the real one, of HTTPS where plain HTTP is off", "", kPort}, o.broadcast_http_port);
   f.add({"lookupd-tcp-address", "nsqlookupd_tcp_addresses", "TCP address of an nsqlookupd (may be given multiple times)"}, o.lookupd_tcp_addresses);
   f.add({"lookupd-tls", "nsqlookupd_tls", "reach the nsqlookupds over TLS, checking their certificates against --tls-root-ca-file"}, o.lookupd_tls);
   f.add({"auth-http-address", "auth_http_addresses", "<addr>:<port> of an auth server (may be given multiple times)"}, o.auth_http_addresses);

@@ -9,8 +9,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "common/wire/command.hpp"
 #include "tests/integration/daemons.hpp"
+#include "tests/integration/every_command.hpp"
 #include "tests/support/eventually.hpp"
 
 namespace nsq::test {
@@ -51,10 +51,6 @@ class File {
   TempDir folder_;
 };
 
-std::string auth(std::string_view secret) {
-  return "AUTH\n" + be32(static_cast<std::uint32_t>(secret.size())) + std::string(secret);
-}
-
 HttpResponse ask(const Nsqd& nsqd, std::string_view method, std::string_view target,
                  const std::string& secret, std::string_view body = {}) {
   HttpHeaders headers;
@@ -94,27 +90,17 @@ TEST_CASE("no command of a stranger is executed", "[integration][auth]") {
   using wire::Command;
   const File file(kOperator);
   const Nsqd nsqd({file.flag()});
-  for (int i = static_cast<int>(Command::unknown) + 1;; ++i) {
-    const auto command = static_cast<Command>(i);
-    const std::string name(wire::to_string(command));
-    if (name.empty()) {
-      CHECK(i == static_cast<int>(Command::cls) + 1);
-      break;
-    }
+  REQUIRE(nsqd_commands().back().command == Command::cls);
+  for (const TriedCommand& tried : nsqd_commands()) {
     // They change nothing, and tell only what anybody may know.
-    if (command == Command::identify || command == Command::nop) continue;
-    INFO(name);
-    std::string bytes = name + " topic channel 0123456789abcdef\n";
-    if (command == Command::auth) bytes = auth("guessed");
-    if (command == Command::pub) bytes = pub("topic", "x");
-    if (command == Command::mpub) bytes = mpub("topic", {"x"});
-    if (command == Command::dpub) bytes = dpub("topic", "1", "x");
+    if (tried.command == Command::identify || tried.command == Command::nop) continue;
+    INFO(tried.name);
     RawClient client = nsqd.connect();
-    const Frame answer = client.ask(bytes);
+    const Frame answer = client.ask(tried.bytes);
     CHECK(answer.type == 1);
-    const bool needs_permission = command == Command::sub || command == Command::pub ||
-                                  command == Command::mpub || command == Command::dpub;
-    if (needs_permission) CHECK(answer == error("E_AUTH_FIRST AUTH required before " + name));
+    if (tried.needs_permission) {
+      CHECK(answer == error("E_AUTH_FIRST AUTH required before " + tried.name));
+    }
     CHECK(client.read_to_end() == "");
   }
   const auto stats = ask(nsqd, "GET", "/stats?format=json", "operator-secret").json();

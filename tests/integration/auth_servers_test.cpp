@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/integration/daemons.hpp"
+#include "tests/integration/every_command.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/fake_nsqlookupd.hpp"
 
@@ -17,10 +18,6 @@ constexpr const char* kWelcome = R"({"identity":"bill","identity_url":"","permis
 
 std::string flag(const Acceptor& server) {
   return "--auth-http-address=127.0.0.1:" + std::to_string(server.port());
-}
-
-std::string auth(std::string_view secret) {
-  return "AUTH\n" + be32(static_cast<std::uint32_t>(secret.size())) + std::string(secret);
 }
 
 std::string grant(std::string_view topic = ".*", std::string_view ttl = "60") {

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/integration/every_command.hpp"
 #include "tests/support/certificates.hpp"
 #include "tests/support/fake_nsqlookupd.hpp"
 #include "tests/support/layered_client.hpp"
@@ -12,10 +13,6 @@
 
 namespace nsq::test {
 namespace {
-
-std::string auth(std::string_view secret) {
-  return "AUTH\n" + be32(static_cast<std::uint32_t>(secret.size())) + std::string(secret);
-}
 
 /// An authority, a server's certificate and a client's, whose common name is "gateway".
 struct Certificates {

@@ -60,19 +60,19 @@ Certificate make_certificate(EVP_PKEY* key, const std::string& common_name, bool
   return made;
 }
 
-File open_file(const std::filesystem::path& path) {
-  File file(std::fopen(path.c_str(), "w"));
+File open_file(const std::filesystem::path& path, const char* mode) {
+  File file(std::fopen(path.c_str(), mode));
   check(file != nullptr, "opening a file");
   return file;
 }
 
 void write_certificate(const std::filesystem::path& path, X509* certificate) {
-  const File file = open_file(path);
+  const File file = open_file(path, "w");
   check(PEM_write_X509(file.get(), certificate) == 1, "writing a certificate");
 }
 
 void write_key(const std::filesystem::path& path, EVP_PKEY* key) {
-  const File file = open_file(path);
+  const File file = open_file(path, "w");
   check(PEM_write_PrivateKey(file.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1,
         "writing a key");
 }
@@ -93,6 +93,20 @@ CertificateAuthority::CertificateAuthority(std::filesystem::path directory)
   add_extension(own, NID_basic_constraints, "critical,CA:TRUE");
   check(X509_sign(own, keys_->key.get(), EVP_sha256()) > 0, "signing");
   write_certificate(file_, own);
+}
+
+CertificateAuthority::CertificateAuthority(std::filesystem::path directory,
+                                           std::unique_ptr<Keys> keys)
+    : directory_(std::move(directory)), file_(directory_ / "ca.pem"), keys_(std::move(keys)) {}
+
+CertificateAuthority CertificateAuthority::load(std::filesystem::path directory) {
+  const File certificate = open_file(directory / "ca.pem", "r");
+  const File key = open_file(directory / "ca.key", "r");
+  auto keys = std::make_unique<Keys>(
+      Key(PEM_read_PrivateKey(key.get(), nullptr, nullptr, nullptr)),
+      Certificate(PEM_read_X509(certificate.get(), nullptr, nullptr, nullptr)));
+  check(keys->key && keys->certificate, "reading an authority");
+  return {std::move(directory), std::move(keys)};
 }
 
 CertificateAuthority::~CertificateAuthority() = default;

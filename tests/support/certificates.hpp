@@ -27,6 +27,8 @@ class CertificateAuthority {
  public:
   /// Puts its files into `directory`, which must exist.
   explicit CertificateAuthority(std::filesystem::path directory);
+  /// The one whose `ca.pem` and `ca.key` are in `directory`.
+  static CertificateAuthority load(std::filesystem::path directory);
   ~CertificateAuthority();
   CertificateAuthority(const CertificateAuthority&) = delete;
   CertificateAuthority& operator=(const CertificateAuthority&) = delete;
@@ -39,6 +41,7 @@ class CertificateAuthority {
 
  private:
   struct Keys;
+  CertificateAuthority(std::filesystem::path directory, std::unique_ptr<Keys> keys);
   std::filesystem::path directory_;
   std::filesystem::path file_;
   std::unique_ptr<Keys> keys_;

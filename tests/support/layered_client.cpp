@@ -39,9 +39,9 @@ asio::awaitable<std::unique_ptr<net::ByteStream>> connect(std::uint16_t port) {
 
 }  // namespace
 
-LayeredClient::LayeredClient(std::uint16_t port) {
+LayeredClient::LayeredClient(std::uint16_t port, RawClient::Magic magic) {
   stream_ = run(*context_, connect(port));
-  send("  V2");
+  if (magic == RawClient::Magic::send) send("  V2");
 }
 
 void LayeredClient::send(std::string_view bytes) {
@@ -110,9 +110,14 @@ void LayeredClient::start_deflate(int level) {
 }
 
 bool LayeredClient::ended() {
+  read_to_end();
+  return true;
+}
+
+std::string LayeredClient::read_to_end() {
   while (fill()) {
   }
-  return true;
+  return std::exchange(buffer_, {});
 }
 
 }  // namespace nsq::test

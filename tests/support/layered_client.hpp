@@ -13,13 +13,13 @@
 
 namespace nsq::test {
 
-/// A client of nsqd's TCP port that can speak TLS, snappy and deflate. Every wait has the deadline
+/// A client of a daemon's port that can speak TLS, snappy and deflate. Every wait has the deadline
 /// of eventually.hpp and throws std::runtime_error when it passes or the server ends the
 /// connection.
 class LayeredClient {
  public:
-  /// Connects to 127.0.0.1:`port` and sends the magic.
-  explicit LayeredClient(std::uint16_t port);
+  /// Connects to 127.0.0.1:`port` and sends the magic of nsqd's TCP port, or nothing.
+  explicit LayeredClient(std::uint16_t port, RawClient::Magic magic = RawClient::Magic::send);
   LayeredClient(LayeredClient&&) = default;
   LayeredClient& operator=(LayeredClient&&) = delete;
 
@@ -48,6 +48,8 @@ class LayeredClient {
   net::ByteStream& stream() noexcept { return *stream_; }
   /// Whether the server has ended the connection, waiting for that.
   bool ended();
+  /// What the server still sends until it ends the connection.
+  std::string read_to_end();
 
  private:
   bool fill();

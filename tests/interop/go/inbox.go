@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/nsqio/go-nsq"
@@ -35,6 +37,11 @@ func newFindingInbox(lookupd, topic, channel string) (*inbox, error) {
 	in, err := newIdleInbox(topic, channel, 0)
 	if err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(lookupd, "https://") {
+		// It takes the same authority and certificate as the nsqds.
+		transport := &http.Transport{TLSClientConfig: newConfig().TlsConfig}
+		in.consumer.SetLookupdHttpClient(&http.Client{Transport: transport, Timeout: patience})
 	}
 	return in, in.consumer.ConnectToNSQLookupd(lookupd)
 }

@@ -21,6 +21,10 @@ func newConfig() *nsq.Config {
 		case "tls":
 			set("tls_v1", true)
 			set("tls_root_ca_file", os.Getenv("INTEROP_CA"))
+			if os.Getenv("INTEROP_CERT") != "" {
+				set("tls_cert", os.Getenv("INTEROP_CERT"))
+				set("tls_key", os.Getenv("INTEROP_KEY"))
+			}
 		case "auth":
 			set("auth_secret", os.Getenv("INTEROP_SECRET"))
 		default:

@@ -75,7 +75,7 @@ def _attempt(program, body):
 def run_scenarios(command, env, server, prefix, stderr_path, say):
     """Runs every scenario of one language. @param say  called with the name of each step as it begins."""
     deadline = time.monotonic() + SCENARIO_SECONDS
-    program = _Program([*command, "scenarios", server.tcp, server.lookupd.http, prefix], env, stderr_path)
+    program = _Program([*command, "scenarios", server.tcp, server.lookupd.where(), prefix], env, stderr_path)
     step = "its start"
 
     def serve():

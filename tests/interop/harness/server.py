@@ -35,15 +35,35 @@ def _free_port():
     raise ServerError("no free port")
 
 
+class Access:
+    """How the runner reaches a daemon's HTTP API: over TLS if there is an ssl.SSLContext, with a secret if there is one.
+
+    `flag` sets the address of that API.
+    """
+
+    def __init__(self, secret=None, tls=None, flag="--http-address"):
+        self.flag = flag
+        self.scheme = "https" if tls else "http"
+        self._headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        handlers = [urllib.request.ProxyHandler({})]  # loopback: never by a proxy
+        if tls:
+            handlers.append(urllib.request.HTTPSHandler(context=tls))
+        self._opener = urllib.request.build_opener(*handlers)
+
+    def ask(self, url, **how):
+        with self._opener.open(urllib.request.Request(url, headers=self._headers, **how), timeout=10) as answer:
+            return answer.read()
+
+
 class _Daemon:
     """A process with a TCP and an HTTP port. Not thread-safe: one conversation drives it."""
 
-    def __init__(self, name, binary, log_path, flags, headers=None):
+    def __init__(self, name, binary, log_path, flags, access):
         self._name = name
         self._binary = binary
         self._log_path = log_path
         self._flags = flags
-        self._headers = headers or {}
+        self._access = access
         self._process = None
         self.tcp = self.http = None
 
@@ -88,7 +108,7 @@ class _Daemon:
             self._process = None
 
     def _launch(self):
-        command = [self._binary, f"--tcp-address={self.tcp}", f"--http-address={self.http}",
+        command = [self._binary, f"--tcp-address={self.tcp}", f"{self._access.flag}={self.http}",
                    "--broadcast-address=127.0.0.1", *self._flags]
         with open(self._log_path, "ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -111,13 +131,10 @@ class _Daemon:
             return False
 
     def _get(self, path, **query):
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback: never by a proxy
-        request = urllib.request.Request(self._url(path, query), headers=self._headers)
-        with opener.open(request, timeout=10) as answer:
-            return answer.read().decode()
+        return self._access.ask(self._url(path, query)).decode()
 
     def _url(self, path, query):
-        return f"http://{self.http}{path}?{urllib.parse.urlencode(query)}"
+        return f"{self._access.scheme}://{self.http}{path}?{urllib.parse.urlencode(query)}"
 
     def _log_tail(self):
         if not os.path.exists(self._log_path):
@@ -130,26 +147,24 @@ class _Daemon:
 class Lookupd(_Daemon):
     """One nsqlookupd process."""
 
-    def __init__(self, binary, log_path):
-        super().__init__("nsqlookupd", binary, log_path, [])
+    def __init__(self, binary, log_path, flags=(), access=Access()):
+        super().__init__("nsqlookupd", binary, log_path, flags, access)
+
+    def where(self):
+        """What clients are told: host:port, or a URL if it speaks TLS."""
+        return self.http if self._access.scheme == "http" else f"https://{self.http}"
 
 
 class Server(_Daemon):
-    """One nsqd process and its data path, registered with a nsqlookupd that runs.
+    """One nsqd process and its data path, registered with a nsqlookupd that runs. `access` is an administrator's."""
 
-    @param secret  of an administrator, if `more_flags` make it one that asks for secrets
-    """
-
-    def __init__(self, binary, data_path, log_path, lookupd, more_flags=(), secret=None):
+    def __init__(self, binary, data_path, log_path, lookupd, more_flags=(), access=Access()):
         super().__init__("nsqd", binary, log_path,
-                         [f"--data-path={data_path}", f"--lookupd-tcp-address={lookupd.tcp}", *more_flags],
-                         {"Authorization": f"Bearer {secret}"} if secret else None)
+                         [f"--data-path={data_path}", f"--lookupd-tcp-address={lookupd.tcp}", *more_flags], access)
         self.lookupd = lookupd
 
     def post(self, path, **query):
-        request = urllib.request.Request(self._url(path, query), data=b"", method="POST", headers=self._headers)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
-            return answer.read()
+        return self._access.ask(self._url(path, query), data=b"", method="POST")
 
     def channel_stats(self, topic, channel):
         """The channel's member of /stats, or None while it does not exist."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 
+import layers
 from inbox import Inbox
 from scenarios import SCENARIOS, Runner
 
@@ -30,6 +31,7 @@ async def read_bodies(address, topic, channel, count):
 
 def main(arguments):
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    layers.prepare_discovery()
     match arguments:
         case ["scenarios", address, lookupd, prefix]:
             asyncio.run(run_scenarios(address, lookupd, prefix))

@@ -17,7 +17,8 @@ class Inbox:
         self._queue = asyncio.Queue()
         options = {} if msg_timeout_seconds is None else {"msg_timeout": msg_timeout_seconds}
         if lookupd:
-            options.update(lookupd_http_addresses=[f"http://{lookupd}"], lookupd_poll_interval=1, lookupd_poll_jitter=0.1)
+            url = lookupd if "://" in lookupd else f"http://{lookupd}"
+            options.update(lookupd_http_addresses=[url], lookupd_poll_interval=1, lookupd_poll_jitter=0.1)
         else:
             options.update(nsqd_tcp_addresses=[address])
         self._reader = nsq.Reader(topic=topic, channel=channel, message_handler=self._receive, max_tries=0,

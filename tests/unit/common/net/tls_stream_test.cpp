@@ -178,6 +178,20 @@ TEST_CASE_METHOD(Fixture, "client certificates are asked for, and checked, as th
   }
 }
 
+TEST_CASE_METHOD(Fixture, "a client whose certificate is refused hears why", "[net][tls]") {
+  auto config = server_config();
+  config.client_auth = TlsClientAuth::require_verify;
+  auto mine = client_config();
+  const auto files = authority.issue("client", {.expired = true});
+  mine.cert = files.cert;
+  mine.key = files.key;
+  // With TLS 1.3 its handshake is over before the server looks at the certificate.
+  CHECK(shake_hands(config, mine).second == "");
+  CHECK(read(*client).empty());
+  CHECK(last.status == IoStatus::error);
+  CHECK(last.error.message() == "remote error: tls: expired certificate");
+}
+
 TEST_CASE_METHOD(Fixture, "versions below the lowest are refused", "[net][tls]") {
   auto config = server_config();
   config.min_version = kTls1_3;
