@@ -193,6 +193,9 @@ class Writer {
                 figures.writes_stopped ? 1 : 0);
     out_.single("nsqd_storage_background_errors_total", counter,
                 "Errors of RocksDB's background work.", figures.background_errors);
+    out_.single("nsqd_storage_damages_total", counter,
+                "Stretches of the files that were damaged and skipped, each counted once.",
+                figures.damages);
     out_.single("nsqd_storage_block_cache_bytes", gauge, "Memory of RocksDB's block cache.",
                 figures.block_cache_bytes);
     out_.single("nsqd_disk_free_bytes", gauge, "Free on the data path's file system.",

@@ -93,6 +93,7 @@ std::unique_ptr<LogCommitQueue> Store::make_journal(Post post) {
 StorageFigures Store::figures() const {
   StorageFigures figures;
   database_.add_figures(figures);
+  figures.damages = corrupt_stretches();
   const MutexLock lock(latencies_mutex_);
   for (const auto& each : latencies_) figures.commit_latency += each.read();
   return figures;

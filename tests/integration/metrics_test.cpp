@@ -150,6 +150,7 @@ TEST_CASE("/metrics counts what happens", "[integration]") {
   CHECK(sample(text, "nsqd_commit_latency_seconds_count") >= 1);
   CHECK(sample(text, "nsqd_connections") == 1);
   CHECK(sample(text, "nsqd_storage_writable") == 1);
+  CHECK(sample(text, "nsqd_storage_damages_total") == 0);
   CHECK(sample(text, R"(nsqd_storage_memtable_bytes{family="log"})") > 0);
   CHECK(sample(text, "nsqd_disk_free_bytes") > 0);
   CHECK(sample(text, "process_resident_memory_bytes") > 0);
