@@ -118,9 +118,9 @@ class Writer {
 
   void oldest_messages() {
     out_.family("nsqd_channel_oldest_message_age_seconds", gauge,
-                "Time since the oldest message in memory, waiting or in flight, was published.");
+                "Time since the oldest message, waiting or in flight, was published.");
     for (const auto& [labels, channel] : channels_) {
-      // What lies on the disk only shows no age; a channel that has nothing is not behind.
+      // Of what lies on the disk only it may not be known yet; a channel without any is not behind.
       if (channel->oldest) {
         out_.sample(labels, message_age(*channel->oldest, snapshot_.taken_at));
       } else if (channel->depth + channel->in_flight_count == 0) {

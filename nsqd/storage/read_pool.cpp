@@ -90,6 +90,10 @@ bool ReadPool::answer(const ReadRequest& request) {
                result.error().text());
     return false;
   }
+  if (request.peek) {
+    request.channel->peeked(*result);
+    return true;
+  }
   Effects effects;
   request.channel->refill(std::move(*result), effects);
   effects.run();

@@ -157,6 +157,27 @@ TEST_CASE("/metrics counts what happens", "[integration]") {
   CHECK(text.find("nsqd_client_") == text.npos);
 }
 
+TEST_CASE("/metrics shows how old is what lies on the disk only", "[integration]") {
+  constexpr const char* kAge = R"(nsqd_channel_oldest_message_age_seconds{topic="t",channel="c"})";
+  Nsqd nsqd;
+  nsqd.create("t", "c");
+  nsqd.create("t", "none");
+  REQUIRE(nsqd.post("/channel/pause?topic=t&channel=c").status == 200);
+  nsqd.publish("t", "m");
+  REQUIRE(nsqd.post("/channel/empty?topic=t&channel=none").status == 200);
+  CHECK(nsqd.process().stop() == exited(0));
+  nsqd.start_again();
+  REQUIRE(nsqd.stat("t", "c", "backend_depth") == 1);
+  std::string text;
+  CHECK(eventually([&] {
+    text = nsqd.get("/metrics").body;
+    return text.find(kAge) != text.npos;
+  }));
+  CHECK(sample(text, kAge) > 0);
+  CHECK(sample(text, R"(nsqd_channel_oldest_message_age_seconds{topic="t",channel="none"})") == 0);
+  CHECK(nsqd.stat("t", "c", "backend_depth") == 1);  // it was only looked at
+}
+
 TEST_CASE("/metrics has series of clients when asked for", "[integration]") {
   Nsqd nsqd({"--metrics-per-client"});
   RawClient client = nsqd.connect();
