@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/net/run_on.hpp"
 #include "nsqd/http/routes.hpp"
 #include "nsqd/http/topic_memory.hpp"
 #include "nsqd/queue/block.hpp"
@@ -92,7 +93,9 @@ void add_inspection_routes(HttpRouter& router, const ApiContextPtr& context) {
               .handler = HttpHandler([](HttpRequest&) { return threads(); })});
   router.add({.method = HttpMethod::get,
               .pattern = "/debug/memory",
-              .handler = HttpHandler([context](HttpRequest&) { return memory(*context); })});
+              .handler = HttpAsyncHandler([context](HttpRequest&) {
+                return run_on(context->background, [context] { return memory(*context); });
+              })});
 }
 
 }  // namespace nsqd

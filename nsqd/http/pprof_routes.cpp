@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "common/net/run_on.hpp"
 #include "nsqd/http/cpu_profile.hpp"
 #include "nsqd/http/heap_report.hpp"
 #include "nsqd/http/routes.hpp"
@@ -78,19 +79,21 @@ HttpResponse symbol() {
   return plain(200, "num_symbols: 0\n");
 }
 
-HttpResponse heap(const ApiContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> heap(const ApiContext& context, const HttpRequest& request) {
   const auto debug = request.query.find("debug").value_or("0");
   if (debug == "0") {
-    return no_profile(501,
-                      "the allocator keeps no record of who allocated; /debug/pprof/heap?debug=1 "
-                      "has what each part of nsqd holds, /debug/memory what each topic does\n");
+    co_return no_profile(
+        501,
+        "the allocator keeps no record of who allocated; /debug/pprof/heap?debug=1 "
+        "has what each part of nsqd holds, /debug/memory what each topic does\n");
   }
-  if (debug != "2") return plain(200, heap_report(context));
-  std::string arenas = allocator_arenas();
-  if (arenas.empty()) return plain(500, "the allocator has no report\n");
-  HttpResponse response = plain(200, std::move(arenas));
-  response.content_type = "application/xml";
-  return response;
+  const bool as_text = debug != "2";
+  std::string report = co_await run_on(
+      context.background, [&] { return as_text ? heap_report(context) : allocator_arenas(); });
+  if (report.empty()) co_return plain(500, "the allocator has no report\n");
+  HttpResponse response = plain(200, std::move(report));
+  if (!as_text) response.content_type = "application/xml";
+  co_return response;
 }
 
 HttpResponse other_profile(const HttpRequest& request) {
@@ -148,7 +151,7 @@ void add_pprof_routes(HttpRouter& router, const ApiContextPtr& context) {
   add(HttpMethod::post, "/debug/pprof/symbol", at_once([](HttpRequest&) { return symbol(); }));
   add(HttpMethod::get, "/debug/pprof/profile", HttpAsyncHandler(cpu_profile));
   add(HttpMethod::get, "/debug/pprof/heap",
-      at_once([context](HttpRequest& request) { return heap(*context, request); }));
+      HttpAsyncHandler([context](HttpRequest& request) { return heap(*context, request); }));
   add(HttpMethod::get, "/debug/pprof/:profile",
       at_once([](HttpRequest& request) { return other_profile(request); }));
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/base/bytes.hpp"
+#include "common/base/thread_name.hpp"
 #include "nsqd/storage/recovery.hpp"
 
 namespace nsqd {
@@ -150,6 +151,7 @@ void Store::wrote(std::size_t bytes) {
 }
 
 void Store::run() {
+  nsq::name_this_thread("nsqd-store");
   using Clock = std::chrono::steady_clock;
   auto next_release = Clock::now();
   bool trouble = false;

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -285,6 +286,12 @@ TEST_CASE("/debug shows memory by topic, threads and the allocator", "[integrati
   const auto threads = nsqd.get("/debug/threads").json().at("threads");
   REQUIRE(threads.size() >= 3);
   CHECK(threads.at(0).at("user_seconds") >= 0);
+  std::set<std::string> names;
+  for (const auto& thread : threads) names.insert(thread.at("name").get<std::string>());
+  for (const auto* name : {"nsqd", "nsqd-io", "nsqd-committer", "nsqd-reader", "nsqd-store"}) {
+    CAPTURE(name);
+    CHECK(names.contains(name));
+  }
   CHECK(nsqd.get("/debug/pprof/heap?debug=1").body.contains("the log: written"));
   CHECK(nsqd.get("/debug/pprof/heap").status == 501);
 }
