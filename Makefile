@@ -21,7 +21,7 @@ PACKAGES := \
   clang-19 lld-19 libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 \
   cmake ninja-build ccache pkg-config git python3 curl iproute2 \
   libboost1.81-dev libfmt-dev libspdlog-dev \
-  nlohmann-json3-dev libtomlplusplus-dev librocksdb-dev libssl-dev zlib1g-dev libsnappy-dev libre2-dev openssl \
+  nlohmann-json3-dev libtomlplusplus-dev librocksdb-dev libssl-dev zlib1g-dev libsnappy-dev libre2-dev libgoogle-perftools-dev openssl \
   catch2 librapidcheck-dev
 
 BIN := build/$(PRESET)/bin

@@ -59,7 +59,7 @@ asio::awaitable<Result<void>> Consumer::Impl::connect(Address nsqd, ConnectMode 
   }
   const bool go_on = retry_failed(*peer, established.error());
   if (go_on) {
-    asio::co_spawn(executor_, retry_loop(peer, false), keep(self));
+    asio::co_spawn(executor_, retry_loop(peer, pause_after(established.error())), keep(self));
   } else {
     forget(peer);
   }
@@ -96,8 +96,6 @@ void Consumer::Impl::activate(const Peer& peer) {
                      .max_msg_timeout = Milliseconds(identity.max_msg_timeout),
                      .sink = mailbox_});
   peer->active_since = read_clock().mono;
-  peer->failures = 0;
-  peer->last_failure.clear();
   peer->in_flight = 0;
   peer->close_wait = false;
   if (identity.max_rdy_count < max_in_flight_) {
@@ -133,8 +131,29 @@ void Consumer::Impl::on_closed(Connection& connection, const Error& reason) {
   log_.logger.error("{} ({}) connection lost: {}", log_.tag, peer->address.text(), reason.text());
   discovery_->ask_soon();
   if (!wanted(*peer)) return forget(peer);
-  peer->schedule.lived(now - peer->active_since);
-  asio::co_spawn(executor_, retry_loop(peer, false), keep(shared_from_this()));
+  const auto pause = pause_after_close(*peer, reason);
+  if (!pause) return forget(peer);
+  asio::co_spawn(executor_, retry_loop(peer, *pause), keep(shared_from_this()));
+}
+
+/// What the server refuses, it refuses again a moment later.
+Consumer::Impl::Pause Consumer::Impl::pause_after(const Error& failure) {
+  return failure.code == Errc::rejected ? Pause::longest : Pause::growing;
+}
+
+/// What the address whose connection ended waits for; nothing: it is given up. A server that lets a
+/// client subscribe only to send it away (its grant is withdrawn, say) did not really take it, so
+/// that is an attempt that failed.
+std::optional<Consumer::Impl::Pause> Consumer::Impl::pause_after_close(ConsumerPeer& peer,
+                                                                       const Error& reason) {
+  const bool lived = peer.schedule.lived(read_clock().mono - peer.active_since);
+  if (reason.code == Errc::rejected && !lived) {
+    if (!retry_failed(peer, reason)) return std::nullopt;
+    return Pause::longest;
+  }
+  peer.failures = 0;
+  peer.last_failure.clear();
+  return Pause::growing;
 }
 
 /// Whether a connection that is not there should be made.
@@ -143,22 +162,23 @@ bool Consumer::Impl::wanted(const ConsumerPeer& peer) const {
   return peer.named || found_.contains(peer.address);
 }
 
-asio::awaitable<void> Consumer::Impl::retry_loop(Peer peer, bool at_once) {
-  bool refused = false;
+asio::awaitable<void> Consumer::Impl::retry_loop(Peer peer, Pause pause) {
+  const bool again = pause != Pause::none;
   for (bool first = true;; first = false) {
-    if (!first || !at_once) {
-      peer->retry.expires_after(refused ? peer->schedule.after_refusal() : peer->schedule.next());
+    if (pause != Pause::none) {
+      peer->retry.expires_after(pause == Pause::longest ? peer->schedule.after_refusal()
+                                                        : peer->schedule.next());
       if (wanted(*peer)) co_await peer->retry.async_wait(kNoThrow);
     }
     if (!wanted(*peer)) break;
     auto established = co_await establish(peer);
     if (established) {
-      if (!first || !at_once) counters_.reconnects.fetch_add(1, std::memory_order_relaxed);
+      if (again || !first) counters_.reconnects.fetch_add(1, std::memory_order_relaxed);
       co_return;
     }
     if (!wanted(*peer)) break;
     if (!retry_failed(*peer, established.error())) break;
-    refused = established.error().code == Errc::rejected;
+    pause = pause_after(established.error());
   }
   forget(peer);
 }

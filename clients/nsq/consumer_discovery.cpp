@@ -32,7 +32,7 @@ void Consumer::Impl::on_found(const std::vector<Address>& nsqds) {
   for (const Address& nsqd : found_) {
     if (peers_.contains(nsqd) || sent_away_.contains(nsqd)) continue;
     const Peer peer = add_peer(nsqd);
-    asio::co_spawn(executor_, retry_loop(peer, true),
+    asio::co_spawn(executor_, retry_loop(peer, Pause::none),
                    [self = shared_from_this()](const std::exception_ptr&) {});
   }
   for (const auto& [nsqd, peer] : peers_) {

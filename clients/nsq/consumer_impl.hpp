@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -92,7 +93,11 @@ class Consumer::Impl final : public ConnectionListener,
   Result<void> begin();
   Peer add_peer(const Address& nsqd);
   boost::asio::awaitable<Result<void>> establish(Peer peer);
-  boost::asio::awaitable<void> retry_loop(Peer peer, bool at_once);
+  /// What comes before an attempt: nothing, a delay that grows, the longest delay.
+  enum class Pause { none, growing, longest };
+  static Pause pause_after(const Error& failure);
+  std::optional<Pause> pause_after_close(ConsumerPeer& peer, const Error& reason);
+  boost::asio::awaitable<void> retry_loop(Peer peer, Pause pause);
   bool wanted(const ConsumerPeer& peer) const;
   bool retry_failed(ConsumerPeer& peer, const Error& error);
   void activate(const Peer& peer);

@@ -14,8 +14,10 @@ Nanoseconds ReconnectSchedule::next() {
   return Nanoseconds(static_cast<std::int64_t>(range * random_()));
 }
 
-void ReconnectSchedule::lived(Nanoseconds duration) noexcept {
-  if (duration >= std::chrono::minutes(1)) reset();
+bool ReconnectSchedule::lived(Nanoseconds duration) noexcept {
+  const bool long_enough = duration >= std::chrono::minutes(1);
+  if (long_enough) reset();
+  return long_enough;
 }
 
 }  // namespace nsq::client

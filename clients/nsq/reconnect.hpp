@@ -21,7 +21,8 @@ class ReconnectSchedule {
   /// The delay after an error that will not go away by itself (refused by the server): max.
   Nanoseconds after_refusal() const noexcept { return max_; }
   /// A connection ended that had lived this long: past a minute, the delays start over.
-  void lived(Nanoseconds duration) noexcept;
+  /// @return whether they do.
+  bool lived(Nanoseconds duration) noexcept;
   /// The delays start over.
   void reset() noexcept { range_ = min_; }
 

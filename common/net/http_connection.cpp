@@ -91,11 +91,7 @@ HttpConnection::Step HttpConnection::advance() {
       // Empty lines before a request are to be ignored (RFC 9112 2.2).
       while (input_.starts_with("\r\n")) input_.remove_prefix(2);
       if (input_.empty()) return Step::need_input;
-      const auto& shared = *worker_.shared;
-      const bool refuse_all = shared.options.refuse_with.has_value();
-      parser_ = std::make_unique<HttpParser>(refuse_all ? nullptr : worker_.router.get(),
-                                             shared.options.max_header_bytes);
-      sent_continue_ = false;
+      begin_request();
     }
     const HttpParser::Status status = parser_->put(input_);
     if (status == HttpParser::Status::need_more) {
@@ -104,12 +100,24 @@ HttpConnection::Step HttpConnection::advance() {
       }
       return Step::need_input;
     }
-    const Step step = finish_request(status);
+    const Step step = take_request(status);
     if (step != Step::need_input) return step;
   }
 }
 
-HttpConnection::Step HttpConnection::finish_request(HttpParser::Status status) {
+void HttpConnection::begin_request() {
+  const HttpServerOptions& options = worker_.shared->options;
+  const bool refuse_all = options.refuse_with.has_value();
+  // The guard sees the head alone: a stranger's body is not worth memory.
+  const auto pause = options.guard ? HttpParser::Pause::after_head : HttpParser::Pause::never;
+  parser_ = std::make_unique<HttpParser>(refuse_all ? nullptr : worker_.router.get(),
+                                         options.max_header_bytes, pause);
+  sent_continue_ = false;
+  admitted_ = false;
+}
+
+/// Answers the request if it can be answered; need_input: its body is wanted, or the next request.
+HttpConnection::Step HttpConnection::take_request(HttpParser::Status status) {
   if (status == HttpParser::Status::malformed) {
     refuse_malformed();
     return Step::close;
@@ -119,7 +127,11 @@ HttpConnection::Step HttpConnection::finish_request(HttpParser::Status status) {
   mark_start();
   const HttpMatch& match = parser_->match();
   const bool whole = status == HttpParser::Status::complete;
-  auto refusal = ask_guard();
+  auto refusal = admitted_ ? std::nullopt : ask_guard();
+  if (status == HttpParser::Status::head && !refusal) {
+    admitted_ = true;
+    return Step::need_input;
+  }
   if (whole && !refusal && match.route &&
       std::holds_alternative<HttpAsyncHandler>(match.route->handler)) {
     return Step::run_handler;

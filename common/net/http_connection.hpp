@@ -74,7 +74,8 @@ class HttpConnection : public HttpConnectionHook {
 
   /// Parses and answers what `input_` holds as far as it can without waiting.
   Step advance();
-  Step finish_request(HttpParser::Status status);
+  void begin_request();
+  Step take_request(HttpParser::Status status);
   std::optional<HttpResponse> ask_guard() const;
   void refuse_malformed();
   HttpResponse answer_now(HttpParser::Status status);
@@ -103,6 +104,7 @@ class HttpConnection : public HttpConnectionHook {
   std::size_t written_ = 0;  // of both
   MonoTime started_{};
   Step after_answer_ = Step::need_input;
+  bool admitted_ = false;  // by the guard, while the body was still to come
   bool sent_continue_ = false;
   bool unread_body_ = false;  // the client may still be sending: drain before closing
   bool waiting_ = false;      // inside read_more()

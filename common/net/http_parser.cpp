@@ -28,10 +28,10 @@ std::string_view view(beast::string_view text) {
 /// Beast's grammar, with our request filled in directly: no second copy of its fields.
 class HttpParser::Impl final : public http::basic_parser<true> {
  public:
-  Impl(const HttpRouter* router, std::uint32_t max_header_bytes)
+  Impl(const HttpRouter* router, std::uint32_t max_header_bytes, Pause pause)
       : router_(router), max_header_bytes_(max_header_bytes) {
-    eager(true);
-    body_limit(boost::none);  // on_header_impl and append_body know the route's
+    eager(pause == Pause::never);  // else put() stops behind the headers
+    body_limit(boost::none);       // on_header_impl and append_body know the route's
     header_limit(max_header_bytes);
   }
 
@@ -177,11 +177,16 @@ HttpParser::Status HttpParser::Impl::put_some(std::string_view& in) {
     error_status = 431;
     return Status::malformed;
   }
-  return is_done() ? Status::complete : Status::need_more;
+  if (is_done()) return Status::complete;
+  if (is_header_done() && !eager()) {
+    eager(true);
+    return Status::head;
+  }
+  return Status::need_more;
 }
 
-HttpParser::HttpParser(const HttpRouter* router, std::uint32_t max_header_bytes)
-    : impl_(std::make_unique<Impl>(router, max_header_bytes)) {}
+HttpParser::HttpParser(const HttpRouter* router, std::uint32_t max_header_bytes, Pause pause)
+    : impl_(std::make_unique<Impl>(router, max_header_bytes, pause)) {}
 
 HttpParser::~HttpParser() = default;
 

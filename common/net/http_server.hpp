@@ -54,8 +54,9 @@ struct HttpServerOptions {
   std::function<void(const HttpAccess&)> access_log;
   /// If set, the answer to every request, whatever its path (--tls-required: spec/nsqd.md 4.3).
   std::optional<HttpResponse> refuse_with;
-  /// If set, asked about each request before its handler, also about those without a route: the
-  /// answer that refuses it, or nothing. On the connection's thread.
+  /// If set, asked about each request once its headers are there, also about those without a route:
+  /// the answer that refuses it, or nothing. The request has no body yet; of one that is refused
+  /// none is kept, and the connection ends if it has any. On the connection's thread.
   std::function<std::optional<HttpResponse>(const HttpRequest&, const HttpMatch&)> guard;
   /// If set, runs on each new connection first, e.g. a TLS handshake; null ends the connection.
   std::function<boost::asio::awaitable<std::unique_ptr<ByteStream>>(std::unique_ptr<ByteStream>)>

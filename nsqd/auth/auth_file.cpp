@@ -107,6 +107,11 @@ class IdentityReader {
         return bad(line_of(*table_.get("secret_sha256")),
                    "secret_sha256 must be 64 hexadecimal digits");
       }
+      // Who shows no secret would be this identity.
+      if (equal(*entry_.secret, digest_of(""))) {
+        return bad(line_of(*table_.get("secret_sha256")),
+                   "secret_sha256 is that of an empty secret");
+      }
     }
     return {};
   }

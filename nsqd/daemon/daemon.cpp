@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/core.h>
 
+#include "common/base/thread_name.hpp"
 #include "common/net/address.hpp"
 #include "common/net/http_access_log.hpp"
 #include "nsqd/http/guard.hpp"
@@ -190,6 +191,7 @@ int Daemon::run() {
 }
 
 void Daemon::start_io_threads() {
+  boost::asio::post(background_, [] { nsq::name_this_thread("nsqd-background"); });
   instruments_.store = &store_;
   instruments_.max_memory = static_cast<std::uint64_t>(options_.max_memory);
   instruments_.per_client = options_.metrics_per_client;

@@ -14,6 +14,7 @@ std::shared_ptr<const nsq::net::HttpRouter> make_api_router(const ApiContext& co
   add_monitoring_routes(*router, shared);
   add_config_routes(*router, shared);
   add_inspection_routes(*router, shared);
+  add_pprof_routes(*router, shared);
   add_debug_routes(*router);
   return router;
 }

@@ -11,7 +11,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/net/run_on.hpp"
 #include "nsqd/http/routes.hpp"
+#include "nsqd/http/topic_memory.hpp"
 #include "nsqd/queue/block.hpp"
 #include "nsqd/stats/memory_figures.hpp"
 
@@ -63,27 +65,18 @@ HttpResponse threads() {
   return json_response(Json{{"threads", std::move(all)}}.dump());
 }
 
-std::uint64_t bytes_of(const TopicStats& topic) {
-  std::uint64_t bytes = topic.memory_bytes;
-  for (const ChannelStats& channel : topic.channels) bytes += channel.memory_bytes;
-  return bytes;
-}
-
 Json topic_memory(const TopicStats& topic) {
   Json channels = Json::array();
   for (const ChannelStats& channel : topic.channels) {
     channels.push_back({{"channel_name", channel.name}, {"bytes", channel.memory_bytes}});
   }
-  return {{"topic_name", topic.name}, {"bytes", bytes_of(topic)}, {"channels", channels}};
+  return {{"topic_name", topic.name}, {"bytes", memory_bytes(topic)}, {"channels", channels}};
 }
 
-/// Topics with the most memory first.
 HttpResponse memory(const ApiContext& context) {
-  std::vector<TopicStats> topics;
-  for (const auto& topic : context.broker.topics()) topics.push_back(topic->stats({}, false));
-  std::ranges::sort(topics, std::ranges::greater(), bytes_of);
   Json rows = Json::array();
-  for (const TopicStats& topic : topics) rows.push_back(topic_memory(topic));
+  for (const TopicStats& topic : topics_by_memory(context.broker))
+    rows.push_back(topic_memory(topic));
   const MemoryFigures figures = read_memory_figures();
   const Json document{{"messages_bytes", Block::bytes_in_use()},
                       {"heap_in_use_bytes", figures.heap_in_use_bytes},
@@ -100,7 +93,9 @@ void add_inspection_routes(HttpRouter& router, const ApiContextPtr& context) {
               .handler = HttpHandler([](HttpRequest&) { return threads(); })});
   router.add({.method = HttpMethod::get,
               .pattern = "/debug/memory",
-              .handler = HttpHandler([context](HttpRequest&) { return memory(*context); })});
+              .handler = HttpAsyncHandler([context](HttpRequest&) {
+                return run_on(context->background, [context] { return memory(*context); });
+              })});
 }
 
 }  // namespace nsqd

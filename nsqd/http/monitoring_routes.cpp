@@ -1,5 +1,6 @@
 // For those who watch: /metrics and /health.
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,9 +19,25 @@ namespace {
 
 using namespace nsq::net;
 
+/// Where the age of a channel's oldest message is not known, because memory has none, the log is
+/// asked. The next scrape shows it.
+void look_for_oldest(const Broker& broker, const std::vector<TopicStats>& topics) {
+  Effects effects;
+  for (const TopicStats& topic : topics) {
+    const bool known = std::ranges::all_of(topic.channels, [](const ChannelStats& channel) {
+      return channel.oldest || channel.backend_depth == 0;
+    });
+    const auto found = known ? nullptr : broker.find_topic(topic.name);
+    if (!found) continue;
+    for (const auto& channel : found->channels()) channel->peek(effects);
+  }
+  effects.run();
+}
+
 HttpResponse metrics(const ApiContext& context) {
   const StatsFilter filter{.include_clients = context.instruments.per_client};
   const auto snapshot = take_stats(context.stats_source(), filter, nsq::read_clock().wall);
+  look_for_oldest(context.broker, *snapshot.topics);
   HttpResponse response = text_response(to_prometheus(snapshot, context.instruments));
   response.content_type = nsq::metrics::PrometheusText::kContentType;
   response.skip_api_header = true;

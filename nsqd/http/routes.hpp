@@ -19,6 +19,7 @@ void add_info_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context)
 void add_monitoring_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
 void add_config_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
 void add_inspection_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
+void add_pprof_routes(nsq::net::HttpRouter& router, const ApiContextPtr& context);
 void add_debug_routes(nsq::net::HttpRouter& router);
 
 }  // namespace nsqd

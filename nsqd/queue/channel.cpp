@@ -259,6 +259,9 @@ ChannelStats Channel::stats(bool with_consumers) const {
     const auto first = waiting_.front_time();
     stats.oldest = stats.oldest ? std::min(*stats.oldest, first) : first;
   }
+  if (!stats.oldest && peek_ && !backlog_.empty() && peek_->at == backlog_.front().begin) {
+    stats.oldest = peek_->published;
+  }
   stats.client_count = consumers_.size();
   stats.paused = paused_;
   if (!with_consumers) return stats;
@@ -421,6 +424,7 @@ void Channel::drop_all() {
   backlog_.clear();
   reading_ = false;
   ++epoch_;
+  peek_.reset();
   in_flight_.clear();
   deferred_ = 0;
 }

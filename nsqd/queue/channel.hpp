@@ -61,7 +61,8 @@ struct ChannelStats {
   std::uint64_t global_msg_count = 0;  ///< elsewhere, or not known
   std::size_t client_count = 0;
   bool paused = false;
-  /// When the oldest message in memory, waiting or in flight, was published.
+  /// When the oldest message in memory, waiting or in flight, was published; without one the first
+  /// that is in the log only, if that is known (see Channel::peek).
   std::optional<nsq::WallTime> oldest;
   std::uint64_t memory_bytes = 0;  ///< of frames that wait, and of what is kept for those in flight
   std::optional<LatencyStats> latency;   ///< if they are measured
@@ -178,6 +179,12 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
 
   /// What a ReadRequest asked for.
   void refill(ReadResult result, Effects& effects) NSQ_EXCLUDES(mutex_);
+  /// If memory has no message, and the log some, looks when the first of them was published, for
+  /// stats() after the answer. One small read for each message that comes to be the first, however
+  /// often it is called.
+  void peek(Effects& effects) NSQ_EXCLUDES(mutex_);
+  /// What the ReadRequest of that asked for.
+  void peeked(const ReadResult& result) NSQ_EXCLUDES(mutex_);
 
   // --- consumers ---
 
@@ -308,6 +315,12 @@ class Channel final : public Expirable, public std::enable_shared_from_this<Chan
   Backlog backlog_ NSQ_GUARDED_BY(mutex_);          // waits too, behind `waiting_`
   bool reading_ NSQ_GUARDED_BY(mutex_) = false;     // a read of the backlog's front is under way
   std::uint64_t epoch_ NSQ_GUARDED_BY(mutex_) = 0;  // of reads: earlier ones are of no use
+  /// The backlog's front when it was looked at, and what was found.
+  struct Peek {
+    Offset at = 0;
+    std::optional<nsq::WallTime> published{};
+  };
+  std::optional<Peek> peek_ NSQ_GUARDED_BY(mutex_);
   InFlight in_flight_ NSQ_GUARDED_BY(mutex_);
   std::uint64_t deferred_ NSQ_GUARDED_BY(mutex_) = 0;  // kept by the topic
   boost::unordered_flat_map<std::uint64_t, ConsumerPtr> consumers_ NSQ_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 
 #include "common/base/bytes.hpp"
 #include "nsqd/queue/channel.hpp"
+#include "nsqd/queue/frame.hpp"
 
 namespace nsqd {
 namespace {
@@ -153,6 +154,34 @@ void Channel::refill(ReadResult result, Effects& effects) {
   if (paused_) return;
   wake_line(count, effects);
   read_ahead(effects);
+}
+
+void Channel::peek(Effects& effects) {
+  const MutexLock lock(mutex_);
+  if (exiting_ || backlog_.empty() || !waiting_.empty() || in_flight_.count() > 0) return;
+  const Offset begin = backlog_.front().begin;
+  if (peek_ && peek_->at == begin) return;
+  const auto end = readable_end();
+  auto topic = link_->topic.lock();
+  if (!end || !topic) return;
+  peek_ = Peek{.at = begin};
+  effects.read(link_->log, {.topic = std::move(topic),
+                            .channel = shared_from_this(),
+                            .channel_id = id_,
+                            .start = start_,
+                            .begin = begin,
+                            .end = *end,
+                            .bytes = 1,
+                            .epoch = epoch_,
+                            .peek = true});
+}
+
+void Channel::peeked(const ReadResult& result) {
+  const MutexLock lock(mutex_);
+  if (result.epoch != epoch_ || !peek_ || result.runs.empty()) return;
+  const Run& run = result.runs.front();
+  // Else the answer is about a front that has moved on.
+  if (run.first >= peek_->at) peek_->published = frame_time(run.frames().data());
 }
 
 Offset Channel::start() const {

@@ -12,7 +12,7 @@ namespace nsqd {
 class Channel;
 class Topic;
 
-/// Asks for messages of a topic's log; answered by Channel::refill.
+/// Asks for messages of a topic's log; answered by Channel::refill, or Channel::peeked.
 struct ReadRequest {
   std::shared_ptr<Topic> topic;
   std::shared_ptr<Channel> channel;
@@ -22,6 +22,7 @@ struct ReadRequest {
   Offset end = 0;           ///< behind the last; all of it is settled
   std::uint32_t bytes = 0;  ///< of frames, about; at least one message
   std::uint64_t epoch = 0;  ///< goes back with the answer
+  bool peek = false;        ///< only to look at: for Channel::peeked
 };
 
 struct ReadResult {

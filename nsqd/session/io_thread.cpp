@@ -4,6 +4,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "common/base/thread_name.hpp"
+
 namespace nsqd {
 namespace {
 
@@ -50,6 +52,7 @@ void IoThread::start() {
 }
 
 void IoThread::run() {
+  nsq::name_this_thread("nsqd-io");
   id_ = std::this_thread::get_id();
   const auto work = boost::asio::make_work_guard(context_);
   bool left_over = false;

@@ -118,9 +118,9 @@ class Writer {
 
   void oldest_messages() {
     out_.family("nsqd_channel_oldest_message_age_seconds", gauge,
-                "Time since the oldest message in memory, waiting or in flight, was published.");
+                "Time since the oldest message, waiting or in flight, was published.");
     for (const auto& [labels, channel] : channels_) {
-      // What lies on the disk only shows no age; a channel that has nothing is not behind.
+      // Of what lies on the disk only it may not be known yet; a channel without any is not behind.
       if (channel->oldest) {
         out_.sample(labels, message_age(*channel->oldest, snapshot_.taken_at));
       } else if (channel->depth + channel->in_flight_count == 0) {
@@ -193,6 +193,9 @@ class Writer {
                 figures.writes_stopped ? 1 : 0);
     out_.single("nsqd_storage_background_errors_total", counter,
                 "Errors of RocksDB's background work.", figures.background_errors);
+    out_.single("nsqd_storage_damages_total", counter,
+                "Stretches of the files that were damaged and skipped, each counted once.",
+                figures.damages);
     out_.single("nsqd_storage_block_cache_bytes", gauge, "Memory of RocksDB's block cache.",
                 figures.block_cache_bytes);
     out_.single("nsqd_disk_free_bytes", gauge, "Free on the data path's file system.",

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/base/thread_name.hpp"
+
 namespace nsqd {
 
 using std::chrono::steady_clock;
@@ -41,6 +43,7 @@ void Committer::stop() {
 }
 
 void Committer::run() {
+  nsq::name_this_thread("nsqd-committer");
   for (;;) {
     auto jobs = wait_for_jobs();
     if (jobs.empty() && unsynced_.load() == 0) return;

@@ -24,6 +24,7 @@ struct StorageFigures {
   std::vector<Family> families;
   std::uint64_t block_cache_bytes = 0;
   std::uint64_t background_errors = 0;
+  std::uint64_t damages = 0;    ///< stretches of the files that were damaged and skipped
   bool writes_stopped = false;  ///< until compaction has caught up
   bool writable = true;
   std::uint64_t disk_free_bytes = 0;

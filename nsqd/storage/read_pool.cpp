@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/base/thread_name.hpp"
 #include "nsqd/queue/channel.hpp"
 #include "nsqd/queue/topic.hpp"
 
@@ -54,6 +55,7 @@ void ReadPool::stop() {
 }
 
 void ReadPool::run() {
+  nsq::name_this_thread("nsqd-reader");
   while (auto request = wait_for_request()) {
     const bool answered = std::visit([this](const auto& each) { return answer(each); }, *request);
     if (answered) continue;
@@ -89,6 +91,10 @@ bool ReadPool::answer(const ReadRequest& request) {
     log_.error("STORAGE: reading {}:{} - {}", request.topic->name().view(), request.channel->name(),
                result.error().text());
     return false;
+  }
+  if (request.peek) {
+    request.channel->peeked(*result);
+    return true;
   }
   Effects effects;
   request.channel->refill(std::move(*result), effects);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/base/bytes.hpp"
+#include "common/base/thread_name.hpp"
 #include "nsqd/storage/recovery.hpp"
 
 namespace nsqd {
@@ -93,6 +94,7 @@ std::unique_ptr<LogCommitQueue> Store::make_journal(Post post) {
 StorageFigures Store::figures() const {
   StorageFigures figures;
   database_.add_figures(figures);
+  figures.damages = corrupt_stretches();
   const MutexLock lock(latencies_mutex_);
   for (const auto& each : latencies_) figures.commit_latency += each.read();
   return figures;
@@ -149,6 +151,7 @@ void Store::wrote(std::size_t bytes) {
 }
 
 void Store::run() {
+  nsq::name_this_thread("nsqd-store");
   using Clock = std::chrono::steady_clock;
   auto next_release = Clock::now();
   bool trouble = false;

@@ -91,6 +91,7 @@ class Bench {
 
   FaultyFileSystem& disk() { return *disk_; }
   nsqd::Health& health() { return health_; }
+  nsqd::StorageFigures figures() const { return store_->figures(); }
   const LinesSink& lines() const { return *lines_; }
   const Logger& logger() const { return log_; }
   const TempDir& dir() const { return dir_; }

@@ -125,6 +125,7 @@ TEST_CASE("a value that is no chunk is skipped, and told once", "[faults]") {
     CHECK_FALSE(got.contains(number(which)));
   }
   CHECK(bench.lines().count(kSkipping) == 1);
+  CHECK(bench.figures().damages == 1);
   CHECK(bench.health().ok());
   REQUIRE(bench.publish("t", "after").has_value());
   CHECK(bench.drain("t", "a") == Bodies{"after"});

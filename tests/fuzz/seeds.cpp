@@ -1,9 +1,15 @@
 #include "tests/fuzz/seeds.hpp"
 
+#include <memory>
+#include <utility>
+
+#include "common/net/deflate_stream.hpp"
+#include "common/net/snappy_stream.hpp"
 #include "common/wire/client_commands.hpp"
 #include "common/wire/frame.hpp"
 #include "common/wire/identify.hpp"
 #include "common/wire/message.hpp"
+#include "tests/fuzz/codec.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace nsq::fuzz {
@@ -82,6 +88,64 @@ std::vector<std::string> lookup_protocol_seeds() {
           identify + "REGISTER t c\nREGISTER u\nUNREGISTER t\nIDENTIFY\n"};
 }
 
+/// Something to compress: parts that repeat, and parts that do not.
+std::string plain_seed() {
+  std::string text = "PUB orders PUB orders PUB orders ";
+  for (unsigned i = 0, noise = 1; i < 40; ++i) {
+    noise = noise * 1664525 + 1013904223;
+    text += static_cast<char>(noise >> 24);
+  }
+  return text + std::string(100, 'x');
+}
+
+std::vector<std::string> snappy_seeds() {
+  const std::string stream = encoded(plain_seed(), net::make_snappy_stream);
+  const std::string identifier = stream.substr(0, 10);
+  return {"",
+          stream,
+          identifier + identifier,
+          identifier + "\x80\x03\0\0abc"s + "\xfe\0\0\0"s + stream.substr(10),
+          identifier + "\x02\x01\0\0a"s,
+          identifier + "\0\xff\xff\xff"s,
+          identifier + "\1\x05\0\0\0\0\0\0x"s};
+}
+
+std::vector<std::string> deflate_seeds() {
+  const auto deflated = [](std::string_view plain) {
+    return encoded(plain, [](std::unique_ptr<net::ByteStream> below, std::string received) {
+      return net::make_deflate_stream(std::move(below), std::move(received), 6);
+    });
+  };
+  const std::string stream = deflated(plain_seed());
+  return {"",
+          stream,
+          stream + stream,
+          stream + "\3\0more"s,     // an end, and something behind it
+          "\0\3\0\xfc\xff\1\2\3"s,  // a stored block
+          deflated(std::string(100'000, 'x')),
+          "\7"s};
+}
+
+std::vector<std::string> auth_answer_seeds() {
+  return {"",
+          R"({"ttl":5,"authorizations":[]})",
+          R"({"ttl":5,"identity":"bill","identity_url":"u","authorizations":[{"topic":"^a+$",)"
+          R"("channels":[".*","x{2,3}"],"permissions":["publish","subscribe"]}]})",
+          R"({"TTL":5,"Authorizations":[null,{"topic":null,"channels":[null]}]})",
+          R"({"ttl":18446744073709551615,"authorizations":null})",
+          R"({"ttl":1,"authorizations":[{"topic":"(","permissions":["root"]}]})"};
+}
+
+std::vector<std::string> auth_file_seeds() {
+  return {"", "[[identity]]\nname = 'a'\nsecret = 'app-secret'\nadmin = true\n",
+          "[[identity]]\nname = 'a'\nsecret = 'app-secret'\ntls_common_name = 'app.example'\n"
+          "publish = ['or*']\nsubscribe = ['*/b*']\nmanage = ['orders/billing', 'x']\n",
+          "[[identity]]\nname = \"a\\u000a\"\ntls_common_name = 'app.example'\nmonitor = true\n"
+          "[[identity]]\nname = 'b'\nsecret_sha256 = "
+          "'2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae'\nmonitor = true\n",
+          "identity = [{name = 'a', secret = 's', publish = ['a/b']}]\n\"k\\u0007\" = 1\n"};
+}
+
 }  // namespace
 
 std::vector<Target> all_targets() {
@@ -89,7 +153,11 @@ std::vector<Target> all_targets() {
           {"command_line", fuzz_command_line, command_line_seeds()},
           {"mpub", fuzz_mpub, mpub_seeds()},
           {"identify", fuzz_identify, identify_seeds()},
-          {"lookup_protocol", fuzz_lookup_protocol, lookup_protocol_seeds()}};
+          {"lookup_protocol", fuzz_lookup_protocol, lookup_protocol_seeds()},
+          {"snappy", fuzz_snappy, snappy_seeds()},
+          {"deflate", fuzz_deflate, deflate_seeds()},
+          {"auth_answer", fuzz_auth_answer, auth_answer_seeds()},
+          {"auth_file", fuzz_auth_file, auth_file_seeds()}};
 }
 
 }  // namespace nsq::fuzz

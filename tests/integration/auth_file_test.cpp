@@ -132,6 +132,27 @@ TEST_CASE("an auth file on HTTP", "[integration][auth]") {
   nsqd.process().wait_for_line("WARNING: HTTP: refused GET /stats (127.0.0.1:");
 }
 
+TEST_CASE("a stranger's body is not waited for", "[integration][auth]") {
+  const File file(std::string(kOperator) + kApp);
+  Nsqd nsqd({file.flag(), "--max-msg-size=10000000"});
+  for (const std::string start : {"POST /pub?topic=orders", "POST /mpub?topic=orders",
+                                  "PUT /config/log_level", "POST /nowhere"}) {
+    CAPTURE(start);
+    for (const std::string more : {"", "Expect: 100-continue\r\n"}) {
+      SimpleHttp client = nsqd.http();
+      client.send(start + " HTTP/1.1\r\nHost: h\r\nContent-Length: 5000000\r\n" + more + "\r\n");
+      const HttpResponse refused = client.read();
+      CHECK(refused.status == 401);
+      CHECK(refused.header("connection") == "close");
+      CHECK(client.at_end());
+    }
+  }
+  // Who sends all the same sees the answer rather than a reset.
+  CHECK(nsqd.post("/pub?topic=orders", std::string(5'000'000, 'x')).status == 401);
+  CHECK(ask(nsqd, "POST", "/pub?topic=orders", "app-secret", std::string(5'000'000, 'x')).body ==
+        "OK");
+}
+
 TEST_CASE("statistics show an identity its own topics", "[integration][auth]") {
   const File file(std::string(kOperator) + kApp);
   const Nsqd nsqd({file.flag()});

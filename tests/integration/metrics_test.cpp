@@ -7,11 +7,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <set>
 #include <string>
+#include <utility>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -145,10 +151,32 @@ TEST_CASE("/metrics counts what happens", "[integration]") {
   CHECK(sample(text, "nsqd_commit_latency_seconds_count") >= 1);
   CHECK(sample(text, "nsqd_connections") == 1);
   CHECK(sample(text, "nsqd_storage_writable") == 1);
+  CHECK(sample(text, "nsqd_storage_damages_total") == 0);
   CHECK(sample(text, R"(nsqd_storage_memtable_bytes{family="log"})") > 0);
   CHECK(sample(text, "nsqd_disk_free_bytes") > 0);
   CHECK(sample(text, "process_resident_memory_bytes") > 0);
   CHECK(text.find("nsqd_client_") == text.npos);
+}
+
+TEST_CASE("/metrics shows how old is what lies on the disk only", "[integration]") {
+  constexpr const char* kAge = R"(nsqd_channel_oldest_message_age_seconds{topic="t",channel="c"})";
+  Nsqd nsqd;
+  nsqd.create("t", "c");
+  nsqd.create("t", "none");
+  REQUIRE(nsqd.post("/channel/pause?topic=t&channel=c").status == 200);
+  nsqd.publish("t", "m");
+  REQUIRE(nsqd.post("/channel/empty?topic=t&channel=none").status == 200);
+  CHECK(nsqd.process().stop() == exited(0));
+  nsqd.start_again();
+  REQUIRE(nsqd.stat("t", "c", "backend_depth") == 1);
+  std::string text;
+  CHECK(eventually([&] {
+    text = nsqd.get("/metrics").body;
+    return text.find(kAge) != text.npos;
+  }));
+  CHECK(sample(text, kAge) > 0);
+  CHECK(sample(text, R"(nsqd_channel_oldest_message_age_seconds{topic="t",channel="none"})") == 0);
+  CHECK(nsqd.stat("t", "c", "backend_depth") == 1);  // it was only looked at
 }
 
 TEST_CASE("/metrics has series of clients when asked for", "[integration]") {
@@ -258,8 +286,41 @@ TEST_CASE("/debug shows memory by topic, threads and the allocator", "[integrati
   const auto threads = nsqd.get("/debug/threads").json().at("threads");
   REQUIRE(threads.size() >= 3);
   CHECK(threads.at(0).at("user_seconds") >= 0);
-  CHECK(nsqd.get("/debug/pprof/heap?debug=1").body.starts_with("<malloc"));
+  std::set<std::string> names;
+  for (const auto& thread : threads) names.insert(thread.at("name").get<std::string>());
+  for (const auto* name : {"nsqd", "nsqd-io", "nsqd-committer", "nsqd-reader", "nsqd-store"}) {
+    CAPTURE(name);
+    CHECK(names.contains(name));
+  }
+  CHECK(nsqd.get("/debug/pprof/heap?debug=1").body.contains("the log: written"));
   CHECK(nsqd.get("/debug/pprof/heap").status == 501);
+}
+
+TEST_CASE("a CPU profile is taken while everything goes on", "[integration]") {
+  const Nsqd nsqd({"--io-threads=1"});
+  const auto ask = [&] { return nsqd.get("/debug/pprof/profile?seconds=1"); };
+  auto one = std::async(std::launch::async, ask);
+  auto other = std::async(std::launch::async, ask);
+  // The one thread that serves is not held up.
+  const auto ready = [](auto& future) {
+    return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  };
+  while (!ready(one) || !ready(other)) nsqd.publish("t", "m");
+  HttpResponse profile = one.get();
+  HttpResponse refused = other.get();
+  if (profile.status != 200) std::swap(profile, refused);
+  CHECK(refused.status == 409);
+  CHECK(refused.body == "another CPU profile is being taken\n");
+  REQUIRE(profile.status == 200);
+  CHECK(profile.header("content-type") == "application/octet-stream");
+  // gperftools' format: the header, the first sample's count, and at the end the mappings.
+  std::array<std::uint64_t, 6> words{};
+  REQUIRE(profile.body.size() > sizeof words);
+  std::memcpy(words.data(), profile.body.data(), sizeof words);
+  CHECK(words[5] > 0);
+  words[5] = 0;
+  CHECK(words == std::array<std::uint64_t, 6>{0, 3, 0, 10'000, 0, 0});
+  CHECK(profile.body.contains("/nsqd\n"));
 }
 
 TEST_CASE("nsqlookupd has metrics, health and a log level as well", "[integration]") {

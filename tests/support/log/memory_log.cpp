@@ -130,7 +130,9 @@ void MemoryLog::answer_read(std::size_t which) {
   const auto at = reads_.begin() + static_cast<std::ptrdiff_t>(which);
   const Pending pending = std::move(*at);
   reads_.erase(at);
-  if (pending.messages) {
+  if (pending.messages && pending.messages->peek) {
+    pending.messages->channel->peeked(answer_to(*pending.messages));
+  } else if (pending.messages) {
     Effects effects;
     pending.messages->channel->refill(answer_to(*pending.messages), effects);
     effects.run();

@@ -128,6 +128,64 @@ TEST_CASE("retry goes on until the nsqd is there, or gives up when told to", "[c
   }(s, events));
 }
 
+/// Serves one client: lets it subscribe, if at all, and sends it away.
+asio::awaitable<void> refuse(FakeNsqd& nsqd, bool after_sub) {
+  auto client = co_await nsqd.accept();
+  if (after_sub) {
+    co_await client->subscribe_handshake();
+  } else {
+    co_await client->handshake();
+    co_await client->expect("SUB t c");
+  }
+  co_await client->send_error("E_UNAUTHORIZED AUTH failed for SUB on \"t\" \"c\"");
+  co_await client->read_to_end();
+}
+
+TEST_CASE("whoever is sent away right after SUB has failed to connect", "[client][consumer]") {
+  Config config = quick_config();
+  config.values.reconnect_max_attempts = 2;
+  ConsumerStage s(config);
+  std::vector<ConnectionEvent::Kind> events;
+  ConsumerSetup setup = s.setup(config);
+  setup.hooks.connection = [&](const ConnectionEvent& event) { events.push_back(event.kind); };
+  s.make(std::move(setup));
+  s.finish_all();
+  s.play(
+      [](FakeNsqd& nsqd) -> asio::awaitable<void> {
+        co_await refuse(nsqd, true);
+        co_await refuse(nsqd, true);
+      }(s.nsqd),
+      [](ConsumerStage& stage, std::vector<ConnectionEvent::Kind>& seen) -> asio::awaitable<void> {
+        co_await stage.connect();
+        co_await until(
+            [&] { return !seen.empty() && seen.back() == ConnectionEvent::Kind::given_up; });
+        CHECK(std::ranges::count(seen, ConnectionEvent::Kind::connecting) == 2);
+      }(s, events));
+}
+
+TEST_CASE("a refusal is not tried again at once", "[client][consumer]") {
+  const bool after_sub = GENERATE(false, true);
+  Config config = quick_config();
+  config.values.reconnect_max = std::chrono::hours(1);
+  ConsumerStage s(config);
+  int attempts = 0;
+  ConsumerSetup setup = s.setup(config);
+  setup.hooks.connection = [&](const ConnectionEvent& event) {
+    if (event.kind == ConnectionEvent::Kind::connecting) ++attempts;
+  };
+  s.make(std::move(setup));
+  s.finish_all();
+  s.play(refuse(s.nsqd, after_sub), [](ConsumerStage& stage, int& count) -> asio::awaitable<void> {
+    co_await stage.connect(ConnectMode::retry);
+    co_await until([&] { return stage.consumer->stats().connections == 0; });
+    // Long enough for many of the short delays, which begin with a millisecond.
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    pause.expires_after(std::chrono::milliseconds(30));
+    co_await pause.async_wait(asio::use_awaitable);
+    CHECK(count == 1);
+  }(s, attempts));
+}
+
 TEST_CASE("messages can be pulled", "[client][consumer]") {
   ConsumerStage s;
   ConsumerSetup setup = s.setup(quick_config());

@@ -25,9 +25,9 @@ TEST_CASE("jitter reaches from nothing to the whole range", "[client][reconnect]
 TEST_CASE("a minute of health starts over", "[client][reconnect]") {
   ReconnectSchedule schedule(Milliseconds(200), Seconds(60), [] { return 0.5; });
   for (int i = 0; i < 5; ++i) (void)schedule.next();
-  schedule.lived(Seconds(59));
+  CHECK_FALSE(schedule.lived(Seconds(59)));
   CHECK(schedule.next() > Seconds(2));
-  schedule.lived(Seconds(60));
+  CHECK(schedule.lived(Seconds(60)));
   CHECK(schedule.next() == Milliseconds(100));
 }
 

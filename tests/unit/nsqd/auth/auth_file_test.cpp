@@ -145,6 +145,9 @@ TEST_CASE("mistakes are named with their line and without secrets", "[auth]") {
   CHECK(refusal(one("secret = 7")) == "line 3: secret must be a text");
   CHECK(refusal(one("secret_sha256 = \"hush\"")) ==
         "line 3: secret_sha256 must be 64 hexadecimal digits");
+  CHECK(refusal(one("secret_sha256 = "
+                    "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"")) ==
+        "line 3: secret_sha256 is that of an empty secret");
   CHECK(refusal(one("secret = \"hush\"\nsecret_sha256 = \"" + std::string(kHash) + "\"")) ==
         "line 1: identity \"a\" has both secret and secret_sha256");
   CHECK(refusal(one("secert = \"hush\"")) == "line 3: unknown key \"secert\"");

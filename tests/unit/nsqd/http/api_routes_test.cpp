@@ -178,9 +178,14 @@ TEST_CASE("/debug answers on upstream's paths", "[nsqd][http]") {
   CHECK(api.get("/debug/pprof/cmdline").body.contains("unit_nsqd_http"));
   CHECK(api.get("/debug/pprof/symbol").status == 200);
   CHECK(api.post("/debug/pprof/symbol").status == 200);
-  for (const auto* name : {"profile", "heap", "goroutine", "block", "threadcreate"}) {
+  for (const auto* name : {"heap", "goroutine", "block", "threadcreate"}) {
     CAPTURE(name);
     CHECK(api.get(std::string("/debug/pprof/") + name).status == 501);
+  }
+  for (const auto* seconds : {"", "0", "-1", "301", "x", "1.5", "99999999999999999999"}) {
+    CAPTURE(seconds);
+    const auto refused = api.get(std::string("/debug/pprof/profile?seconds=") + seconds);
+    CHECK(summary(refused) == "400 seconds must be a whole number from 1 to 300\n");
   }
   CHECK(summary(api.get("/debug/pprof/nope")) == error(404, "NOT_FOUND"));
   CHECK(summary(api.post("/debug/freememory")) == "200 ");
@@ -189,6 +194,22 @@ TEST_CASE("/debug answers on upstream's paths", "[nsqd][http]") {
   CHECK(refused.status == 400);
   CHECK(refused.body.starts_with("invalid block rate : "));
   CHECK(api.put("/debug/setblockrate", "").status == 400);
+}
+
+TEST_CASE("/debug/pprof/heap tells who has the memory", "[nsqd][http]") {
+  ApiFixture api;
+  const auto topic = api.broker.get_or_create_topic(nsq::wire::TopicName::parse("orders").value());
+  REQUIRE(topic);
+  CHECK(api.post("/pub?topic=orders", std::string(5000, 'x')).status == 200);
+  const auto text = api.get("/debug/pprof/heap?debug=1");
+  CHECK(text.content_type == "text/plain; charset=utf-8");
+  CHECK(text.body.starts_with("process\n"));
+  CHECK(text.body.contains("  messages, which"));
+  CHECK(text.body.contains("topics, 1 of 1\n"));
+  CHECK(text.body.ends_with("  orders\n"));
+  const auto arenas = api.get("/debug/pprof/heap?debug=2");
+  CHECK(arenas.content_type == "application/xml");
+  CHECK(arenas.body.starts_with("<malloc"));
 }
 
 TEST_CASE("the access log has its line, and not for publishes and profiles", "[nsqd][http]") {

@@ -111,6 +111,8 @@ TEST_CASE("an identity may do what the file says, and no more", "[http][auth]") 
   CHECK_FALSE(may(kGet, "/config/log_level"));
   CHECK_FALSE(may(HttpMethod::put, "/config/log_level"));
   CHECK_FALSE(may(kGet, "/debug/pprof/"));
+  CHECK_FALSE(may(kGet, "/debug/pprof/profile"));
+  CHECK_FALSE(may(kGet, "/debug/memory"));
 }
 
 TEST_CASE("who monitors sees, and changes nothing", "[http][auth]") {

@@ -69,6 +69,49 @@ TEST_CASE("a hungry consumer is woken when the read was answered", "[queue][lag]
   }
 }
 
+TEST_CASE("the age of what is in the log only is looked up once", "[queue][lag]") {
+  BrokerFixture f({.mem_queue_size = 0});
+  const auto topic = f.topic("t");
+  const auto channel = f.channel("t", "c");
+  const auto look = [&] {
+    Effects effects;
+    channel->peek(effects);
+    effects.run();
+  };
+  look();  // there is nothing to look at
+  const auto published = f.clock.now.wall;
+  REQUIRE(f.publish(*topic, {"first"}));
+  f.clock.advance(Seconds(5));
+  REQUIRE(f.publish(*topic, {"second"}));
+  CHECK_FALSE(channel->stats(false).oldest);
+  f.log.hold_reads = true;
+  look();
+  look();
+  REQUIRE(f.log.pending_reads() == 1);
+  SECTION("and shown from then on") {
+    f.log.answer_read();
+    CHECK(channel->stats(false).oldest == published);
+    CHECK(channel->stats(false).backend_depth == 2);  // it was only looked at
+    look();
+    CHECK(f.log.pending_reads() == 0);
+    f.log.hold_reads = false;
+    const auto client = make_client(1);
+    (void)channel->add(client.consumer).value();
+    channel->set_ready(*client.consumer, 2);
+    CHECK(pull_all(*channel, client, f.clock.now).empty());  // which reads them
+    CHECK(bodies(pull_all(*channel, client, f.clock.now)) == Bodies{"first", "second"});
+  }
+  SECTION("unless the channel was emptied meanwhile") {
+    f.empty(*topic, *channel);
+    REQUIRE(f.publish(*topic, {"third"}));
+    f.log.answer_read();
+    CHECK_FALSE(channel->stats(false).oldest);
+    look();
+    f.log.answer_read();
+    CHECK(channel->stats(false).oldest == published + Seconds(5));
+  }
+}
+
 TEST_CASE("a reader stops at what is not committed", "[queue][lag]") {
   BrokerFixture f({.mem_queue_size = 0});
   const auto topic = f.topic("t");
