@@ -28,6 +28,9 @@ struct Connection {
 /// Lives on one thread; must outlive what it opened.
 class Dialer {
  public:
+  /// To a TCP port, without a word said. Both arguments as connect_tcp's.
+  Result<Connection> connect(std::string_view address, std::uint64_t number = 0);
+
   /// To nsqd's TCP port: the magic, IDENTIFY, TLS and compression, AUTH if the server asks for it.
   /// What -client-opt asks for and the server does not grant is Errc::rejected: figures would be
   /// of something else. The others are connect_tcp's, and what the server answered.
@@ -42,7 +45,6 @@ class Dialer {
   Result<Connection> http(const Options& options, std::uint64_t number = 0);
 
  private:
-  Result<Connection> connect(std::string_view address, std::uint64_t number);
   Result<void> negotiate(Connection& connection, const Options& options);
   Result<void> secure(Connection& connection, const Options& options, std::string_view address);
 

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "clients/tools/nsq_bench/dial.hpp"
 #include "clients/tools/nsq_bench/loop.hpp"
 #include "tests/bench/lookup_load/http_reader.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 
 // What the connections of a run share.
 struct Shared {
+  Dialer dialer;
   Loop loop;
   std::string request;
   std::int64_t end = 0;
@@ -30,7 +32,8 @@ struct Shared {
 
 class Getter final : public Endpoint {
  public:
-  Getter(Shared& shared, Fd socket) : shared_(shared), link_(shared.loop, std::move(socket)) {}
+  Getter(Shared& shared, Connection connection)
+      : shared_(shared), link_(shared.loop, std::move(connection)) {}
   Result<void> watch() { return link_.watch(*this, false); }
 
   void start(std::int64_t) override { ask(); }
@@ -76,9 +79,9 @@ Result<GetOutcome> run_gets(const GetPlan& plan) {
       fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", plan.target, plan.http_address);
   std::vector<std::unique_ptr<Getter>> getters;
   for (std::int64_t i = 0; i < plan.connections; ++i) {
-    auto socket = connect_tcp(plan.http_address);
-    if (!socket) return std::unexpected(socket.error());
-    getters.push_back(std::make_unique<Getter>(*shared, std::move(*socket)));
+    auto connection = shared->dialer.connect(plan.http_address);
+    if (!connection) return std::unexpected(connection.error());
+    getters.push_back(std::make_unique<Getter>(*shared, *std::move(connection)));
     if (auto ok = getters.back()->watch(); !ok) return std::unexpected(ok.error());
   }
   shared->running = getters.size();

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "clients/tools/nsq_bench/dial.hpp"
 #include "clients/tools/nsq_bench/loop.hpp"
 #include "common/base/bytes.hpp"
 
@@ -50,6 +51,7 @@ class Registrants::Impl {
   }
 
   RegisterPlan plan_;
+  Dialer dialer_;
   Loop loop_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::size_t begun_ = 0;
@@ -61,8 +63,8 @@ class Registrants::Impl {
 // One connection: IDENTIFY, then its topics.
 class Registrants::Impl::Peer final : public Endpoint {
  public:
-  Peer(Impl& all, std::size_t number, Fd socket)
-      : all_(all), number_(number), link_(all.loop_, std::move(socket)) {}
+  Peer(Impl& all, std::size_t number, Connection connection)
+      : all_(all), number_(number), link_(all.loop_, std::move(connection)) {}
   Result<void> watch() { return link_.watch(*this, false); }
 
   void start(std::int64_t) override {}
@@ -114,12 +116,12 @@ Registrants::Impl::~Impl() = default;
 Result<void> Registrants::Impl::open() {
   for (std::int64_t i = 0; i < plan_.peers; ++i) {
     const auto number = static_cast<std::size_t>(i);
-    auto socket = connect_tcp(plan_.tcp_address, number);
-    if (!socket) return std::unexpected(socket.error());
+    auto connection = dialer_.connect(plan_.tcp_address, number);
+    if (!connection) return std::unexpected(connection.error());
     // At once, for some servers do not wait for it for ever; IDENTIFY comes when it is the peer's
     // turn.
-    if (auto ok = send_all(*socket, "  V1"); !ok) return ok;
-    peers_.push_back(std::make_unique<Peer>(*this, number, std::move(*socket)));
+    if (auto ok = connection->send("  V1"); !ok) return ok;
+    peers_.push_back(std::make_unique<Peer>(*this, number, *std::move(connection)));
     if (auto ok = peers_.back()->watch(); !ok) return ok;
   }
   return {};
