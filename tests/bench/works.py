@@ -65,22 +65,25 @@ def latency(limit_p50, limit_p99):
 
 
 def layered(name, title, options, goal, tls=False, publish_options=()):
-    """Publishing and consuming with these options of the connections, bodies of words.
+    """Publishing, consuming and both at once with these options of the connections, bodies of words.
 
     Compressing costs the generator more than the server spends on the other end, so the rate of
-    publishing is the generator's; the server's CPU says what a server could do.
+    publishing alone is the generator's: of that, the server's CPU is compared.
     """
     cost = goal and round(1 / goal, 2)
     flags = [f"-client-opt={option}" for option in options]
-    publish_flags = [f"-client-opt={option}" for option in publish_options]
+    publish_flags = [*flags, *(f"-client-opt={option}" for option in publish_options)]
     common = dict(server_flags=IN_MEMORY, our_flags=OURS_IN_MEMORY, messages=1_000_000, tls=tls)
     return [
-        Work(f"{name}pub", f"{title}: MPUB 200 × 200 B, pipelined 4",
-             ["pub", "-fresh", "-words", "-batch=200", "-depth=4", *flags, *publish_flags],
-             [rate("published_per_s", goal), cpu(cost), own_cost()], **common),
+        Work(f"{name}pub", f"{title}: MPUB 200 × 200 B, 4 connections, pipelined 16",
+             ["pub", "-fresh", "-words", "-batch=200", "-depth=16", "-connections=4", "-threads=2", *publish_flags],
+             [rate("published_per_s", None), cpu(cost), own_cost()], **common),
         Work(f"{name}sub", f"{title}: consuming a prefilled channel, RDY 2500",
              ["sub", "-fresh", "-words", "-prefill", "-rdy=2500", "-settle=3s", *flags],
              [rate("consumed_per_s", goal), cpu(cost), own_cost()], **common),
+        Work(f"{name}pubsub", f"{title}: MPUB 200, published and consumed at once",
+             ["pubsub", "-fresh", "-words", "-batch=200", "-depth=4", *publish_flags],
+             [rate("through_per_s", goal), cpu(cost), own_cost()], **common),
     ]
 
 
