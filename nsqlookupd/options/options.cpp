@@ -23,8 +23,8 @@ nsq::net::TlsServerConfig tls_server_config(const Options& options) {
   config.key = options.tls_key;
   config.root_ca = options.tls_root_ca_file;
   if (policy == "require") config.client_auth = TlsClientAuth::require;
-  if (options.tls_min_version == "tls1.3") config.min_version = nsq::net::kTls1_3;
   if (policy == "require-verify") config.client_auth = TlsClientAuth::require_verify;
+  if (options.tls_min_version == "tls1.3") config.min_version = nsq::net::kTls1_3;
   return config;
 }
 

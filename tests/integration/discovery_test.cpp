@@ -4,9 +4,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "clients/nsq/blocking.hpp"
+#include "tests/integration/collector.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/nsqd.hpp"
 #include "tests/support/nsqlookupd.hpp"
@@ -22,7 +21,6 @@
 namespace nsq::test {
 namespace {
 
-using client::BlockingConsumer;
 using client::BlockingProducerPool;
 using client::LookupdUrl;
 
@@ -38,56 +36,6 @@ std::vector<std::string> nsqd_args(const std::vector<const Nsqlookupd*>& lookupd
   return args;
 }
 
-/// A consumer that keeps the bodies it gets.
-class Collector {
- public:
-  Collector(const std::string& topic, const std::vector<LookupdUrl>& lookupds,
-            client::Config config = {}) {
-    client::ConsumerSetup setup;
-    setup.topic = topic;
-    setup.channel = "c";
-    setup.config = std::move(config);
-    setup.config.values.max_in_flight = 100;
-    consumer_ = BlockingConsumer::create(std::move(setup)).value();
-    const auto handler = [this](const client::Message& message) -> Result<void> {
-      const std::lock_guard lock(mu_);
-      arrived_.emplace(message.body(), read_clock().mono);
-      return {};
-    };
-    REQUIRE(consumer_->add_handler(handler).has_value());
-    REQUIRE(consumer_->connect_to_nsqlookupds(lookupds).has_value());
-  }
-  ~Collector() {
-    consumer_->stop();
-    consumer_->wait();
-  }
-  Collector(const Collector&) = delete;
-  Collector& operator=(const Collector&) = delete;
-
-  bool has(const std::string& body) const {
-    const std::lock_guard lock(mu_);
-    return arrived_.contains(body);
-  }
-  std::size_t count() const {
-    const std::lock_guard lock(mu_);
-    return arrived_.size();
-  }
-  /// When its handler was called first; there must be one.
-  MonoTime arrival(const std::string& body) const {
-    const std::lock_guard lock(mu_);
-    return arrived_.at(body);
-  }
-  void await_connections(std::int64_t wanted) const {
-    CHECK(await_value(wanted, [&] { return consumer_->stats().connections; }) == wanted);
-  }
-  BlockingConsumer& operator*() { return *consumer_; }
-
- private:
-  mutable std::mutex mu_;
-  std::map<std::string, MonoTime> arrived_;
-  std::unique_ptr<BlockingConsumer> consumer_;  // gone before the above
-};
-
 TEST_CASE("10.1 a new topic reaches a waiting consumer at once", "[integration][discovery]") {
   const Nsqlookupd lookupd;
   const Nsqd nsqd(nsqd_args({&lookupd}));
@@ -95,7 +43,7 @@ TEST_CASE("10.1 a new topic reaches a waiting consumer at once", "[integration][
   for (int i = 0; i < 21; ++i) {
     const std::string topic = fresh("t");
     Collector consumer(topic, {url_of(lookupd)});
-    REQUIRE(eventually([&] { return (*consumer).stats().lookups > 0; }));
+    REQUIRE(eventually([&] { return consumer.stats().lookups > 0; }));
     const MonoTime begin = read_clock().mono;
     nsqd.publish(topic, "first");
     REQUIRE(eventually([&] { return consumer.has("first"); }));

@@ -1,8 +1,6 @@
 // The client library's discovery with daemons that speak TLS only.
 
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -10,16 +8,15 @@
 #include <fmt/format.h>
 
 #include "clients/nsq/blocking.hpp"
+#include "tests/integration/collector.hpp"
 #include "tests/support/certificates.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/nsqd.hpp"
 #include "tests/support/nsqlookupd.hpp"
-#include "tests/support/recording_sink.hpp"
 
 namespace nsq::test {
 namespace {
 
-using client::BlockingConsumer;
 using client::BlockingProducerPool;
 using client::LookupdUrl;
 
@@ -62,46 +59,6 @@ LookupdUrl https(const Nsqlookupd& lookupd) {
   return LookupdUrl::parse(fmt::format("https://localhost:{}", lookupd.http_port())).value();
 }
 
-/// A consumer of topic t that keeps the bodies it gets, and its log.
-class Collector {
- public:
-  Collector(const std::vector<LookupdUrl>& lookupds, client::Config config) {
-    client::ConsumerSetup setup;
-    setup.topic = "t";
-    setup.channel = "c";
-    setup.config = std::move(config);
-    setup.config.values.max_in_flight = 10;
-    setup.logger = Logger(log_, LogLevel::info);
-    consumer_ = BlockingConsumer::create(std::move(setup)).value();
-    const auto handler = [this](const client::Message& message) -> Result<void> {
-      const std::lock_guard lock(mu_);
-      bodies_.emplace(message.body());
-      return {};
-    };
-    REQUIRE(consumer_->add_handler(handler).has_value());
-    REQUIRE(consumer_->connect_to_nsqlookupds(lookupds).has_value());
-  }
-  ~Collector() {
-    consumer_->stop();
-    consumer_->wait();
-  }
-  Collector(const Collector&) = delete;
-  Collector& operator=(const Collector&) = delete;
-
-  std::size_t count() const {
-    const std::lock_guard lock(mu_);
-    return bodies_.size();
-  }
-  client::ConsumerStats stats() const { return consumer_->stats(); }
-  const RecordingSink& log() const { return *log_; }
-
- private:
-  mutable std::mutex mu_;
-  std::set<std::string> bodies_;
-  std::shared_ptr<RecordingSink> log_ = std::make_shared<RecordingSink>();
-  std::unique_ptr<BlockingConsumer> consumer_;  // gone before the above
-};
-
 TEST_CASE("nsqds are found where everything asks for certificates",
           "[integration][discovery][tls]") {
   Certified certified;
@@ -117,7 +74,7 @@ TEST_CASE("nsqds are found where everything asks for certificates",
   REQUIRE(eventually([&] { return pool->stats().nsqds == 2; }));
   for (int i = 0; i < 10; ++i) REQUIRE(pool->publish("t", std::to_string(i)).has_value());
 
-  const Collector consumer({https(first), https(second)}, certified.client());
+  const Collector consumer("t", {https(first), https(second)}, certified.client());
   CHECK(await_value(std::int64_t{2}, [&] { return consumer.stats().connections; }) == 2);
   CHECK(await_value(std::size_t{10}, [&] { return consumer.count(); }) == 10);
   CHECK(consumer.stats().lookup_failures == 0);
@@ -152,7 +109,7 @@ TEST_CASE("who does not belong to the cluster finds nothing, and is told why",
     why = "unexpected EOF";
   }
   CAPTURE(why);
-  const Collector consumer({url}, config);
+  const Collector consumer("t", {url}, config);
   CHECK(eventually([&] { return consumer.stats().lookup_failures > 2; }));  // and polling goes on
   CHECK(consumer.stats().lookups == 0);
   CHECK(consumer.stats().connections == 0);
@@ -165,7 +122,7 @@ TEST_CASE("who does not belong to the cluster finds nothing, and is told why",
 TEST_CASE("a plain nsqlookupd cannot be asked over https", "[integration][discovery][tls]") {
   Certified certified;
   const Nsqlookupd lookupd;
-  const Collector consumer({https(lookupd)}, certified.client());
+  const Collector consumer("t", {https(lookupd)}, certified.client());
   CHECK(eventually([&] { return consumer.stats().lookup_failures > 0; }));
   CAPTURE(consumer.log().lines());
   CHECK(consumer.log().has("tls: first record does not look like a TLS handshake"));

@@ -109,23 +109,39 @@ TEST_CASE("fail_fast returns the dial's error", "[client][consumer]") {
   }(s));
 }
 
+/// Keeps what became of the consumer's connections.
+struct WatchedStage : ConsumerStage {
+  explicit WatchedStage(const Config& config) : ConsumerStage(config) {
+    ConsumerSetup watched = setup(config);
+    watched.hooks.connection = [this](const ConnectionEvent& event) {
+      events.push_back(event.kind);
+    };
+    make(std::move(watched));
+  }
+
+  std::ptrdiff_t attempts() const {
+    return std::ranges::count(events, ConnectionEvent::Kind::connecting);
+  }
+  asio::awaitable<void> given_up() {
+    return until(
+        [this] { return !events.empty() && events.back() == ConnectionEvent::Kind::given_up; });
+  }
+
+  std::vector<ConnectionEvent::Kind> events;
+};
+
 TEST_CASE("retry goes on until the nsqd is there, or gives up when told to", "[client][consumer]") {
   Config config = quick_config();
   config.values.reconnect_max_attempts = 3;
-  ConsumerStage s(config);
-  std::vector<ConnectionEvent::Kind> events;
-  ConsumerSetup setup = s.setup(config);
-  setup.hooks.connection = [&](const ConnectionEvent& event) { events.push_back(event.kind); };
-  s.make(std::move(setup));
+  WatchedStage s(config);
   s.finish_all();
   s.nsqd.stop();
-  s.run([](ConsumerStage& stage,
-           std::vector<ConnectionEvent::Kind>& seen) -> asio::awaitable<void> {
+  s.run([](WatchedStage& stage) -> asio::awaitable<void> {
     auto result = co_await stage.consumer->connect(stage.nsqd.address(), ConnectMode::retry);
     CHECK(text_of(result) == "");
-    co_await until([&] { return !seen.empty() && seen.back() == ConnectionEvent::Kind::given_up; });
-    CHECK(std::ranges::count(seen, ConnectionEvent::Kind::connecting) == 3);
-  }(s, events));
+    co_await stage.given_up();
+    CHECK(stage.attempts() == 3);
+  }(s));
 }
 
 /// Serves one client: lets it subscribe, if at all, and sends it away.
@@ -144,46 +160,35 @@ asio::awaitable<void> refuse(FakeNsqd& nsqd, bool after_sub) {
 TEST_CASE("whoever is sent away right after SUB has failed to connect", "[client][consumer]") {
   Config config = quick_config();
   config.values.reconnect_max_attempts = 2;
-  ConsumerStage s(config);
-  std::vector<ConnectionEvent::Kind> events;
-  ConsumerSetup setup = s.setup(config);
-  setup.hooks.connection = [&](const ConnectionEvent& event) { events.push_back(event.kind); };
-  s.make(std::move(setup));
+  WatchedStage s(config);
   s.finish_all();
   s.play(
       [](FakeNsqd& nsqd) -> asio::awaitable<void> {
         co_await refuse(nsqd, true);
         co_await refuse(nsqd, true);
       }(s.nsqd),
-      [](ConsumerStage& stage, std::vector<ConnectionEvent::Kind>& seen) -> asio::awaitable<void> {
+      [](WatchedStage& stage) -> asio::awaitable<void> {
         co_await stage.connect();
-        co_await until(
-            [&] { return !seen.empty() && seen.back() == ConnectionEvent::Kind::given_up; });
-        CHECK(std::ranges::count(seen, ConnectionEvent::Kind::connecting) == 2);
-      }(s, events));
+        co_await stage.given_up();
+        CHECK(stage.attempts() == 2);
+      }(s));
 }
 
 TEST_CASE("a refusal is not tried again at once", "[client][consumer]") {
   const bool after_sub = GENERATE(false, true);
   Config config = quick_config();
   config.values.reconnect_max = std::chrono::hours(1);
-  ConsumerStage s(config);
-  int attempts = 0;
-  ConsumerSetup setup = s.setup(config);
-  setup.hooks.connection = [&](const ConnectionEvent& event) {
-    if (event.kind == ConnectionEvent::Kind::connecting) ++attempts;
-  };
-  s.make(std::move(setup));
+  WatchedStage s(config);
   s.finish_all();
-  s.play(refuse(s.nsqd, after_sub), [](ConsumerStage& stage, int& count) -> asio::awaitable<void> {
+  s.play(refuse(s.nsqd, after_sub), [](WatchedStage& stage) -> asio::awaitable<void> {
     co_await stage.connect(ConnectMode::retry);
     co_await until([&] { return stage.consumer->stats().connections == 0; });
     // Long enough for many of the short delays, which begin with a millisecond.
     asio::steady_timer pause(co_await asio::this_coro::executor);
     pause.expires_after(std::chrono::milliseconds(30));
     co_await pause.async_wait(asio::use_awaitable);
-    CHECK(count == 1);
-  }(s, attempts));
+    CHECK(stage.attempts() == 1);
+  }(s));
 }
 
 TEST_CASE("messages can be pulled", "[client][consumer]") {
